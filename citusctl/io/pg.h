@@ -67,7 +67,7 @@ bool pg_is_null(const PgRows *rows, int row, int column);
 
 /* Text of a value, "" for null; valid until pg_rows_free(). */
 const char *pg_value(const PgRows *rows, int row, int column);
-int64_t pg_int64(const PgRows *rows, int row, int column); /* 0 for null */
+int64_t pg_int(const PgRows *rows, int row, int column); /* 0 for null */
 double pg_double(const PgRows *rows, int row, int column);
 bool pg_bool(const PgRows *rows, int row, int column);
 void pg_rows_free(PgRows *rows); /* NULL is allowed */
