@@ -1,0 +1,28 @@
+/*
+ * Runs every suite of tests/unit/.  A suite is a function "Suite *NAME_suite(void)"
+ * in any file here; suites.h is made from their names at build time.
+ *
+ * CK_RUN_SUITE=name and CK_RUN_CASE=name (of libcheck) run a part of them.
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#define SUITE(name) Suite *name(void);
+#include "suites.h"
+#undef SUITE
+
+int main(void)
+{
+	SRunner *runner = srunner_create(NULL);
+
+#define SUITE(name) srunner_add_suite(runner, name());
+#include "suites.h"
+#undef SUITE
+
+	srunner_run_all(runner, CK_ENV);
+
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
