@@ -51,6 +51,7 @@ server | have_server                   | postgresql
 server | have_extension postgres_fdw   | postgresql-contrib
 test   | have_library check            | check
 test   | have_command psql             | postgresql-client
+test   | have_command jq               | jq
 lint   | have_command clang            | clang
 lint   | have_command clang-tidy       | clang-tidy
 lint   | have_command cppcheck         | cppcheck
