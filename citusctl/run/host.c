@@ -1,0 +1,47 @@
+#include "run/host.h"
+
+bool host_open(Host *host, Session *session, const Node *node, bool dry, Err *err)
+{
+	*host = (Host) {.session = session, .node = node, .dry = dry, .arena = arena_new()};
+	if (session->cluster->deploy != DEPLOY_LOCAL)
+		return true;
+
+	const ShellTarget target = {.run_as = session->server_user};
+
+	host->shell = shell_open(&target, err);
+	return host->shell != NULL;
+}
+
+void host_close(Host *host)
+{
+	pg_close(host->pg);
+	shell_close(host->shell);
+	arena_free(host->arena);
+	*host = (Host) {0};
+}
+
+Pg *host_pg(Host *host, Err *err)
+{
+	if (host->pg == NULL) {
+		PgTarget target = session_superuser(host->session, host->node,
+		                                    host->session->cluster->postgres.database);
+
+		host->pg = pg_open(&target, err);
+	}
+	return host->pg;
+}
+
+void host_disconnect(Host *host)
+{
+	pg_close(host->pg);
+	host->pg = NULL;
+}
+
+void host_say(Host *host, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	host->said = arena_vprintf(host->arena, format, args);
+	va_end(args);
+}

@@ -1,0 +1,34 @@
+/*
+ * run/host.h - one node being worked on: its shell, its connection, its arena.
+ *
+ * A Host belongs to one thread while a plan runs.
+ */
+#ifndef CITUSCTL_RUN_HOST_H
+#define CITUSCTL_RUN_HOST_H
+
+#include "run/session.h"
+
+typedef struct Host {
+	Session *session;
+	const Node *node;
+	bool dry;     /* look only */
+	bool missing; /* dry: an earlier step would make what this one looks at */
+	Arena *arena; /* for one plan */
+	Shell *shell; /* NULL unless local */
+	Pg *pg;       /* superuser at the cluster's database, opened when needed */
+	const char *said; /* what the running step did, or NULL */
+} Host;
+
+bool host_open(Host *host, Session *session, const Node *node, bool dry, Err *err) MUST_CHECK;
+void host_close(Host *host);
+
+/* The connection to the cluster's database as superuser; NULL on error. */
+Pg *host_pg(Host *host, Err *err) MUST_CHECK;
+
+/* Closes it: the server is about to stop, or settings to change. */
+void host_disconnect(Host *host);
+
+/* What a step did or would do, for the report: "port 9701, 4 settings". */
+void host_say(Host *host, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif

@@ -1,0 +1,375 @@
+#include "run/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run/ports.h"
+#include "util/json.h"
+#include "util/str.h"
+
+/* The longest socket path the system takes is 107 bytes, with a NUL. */
+#define SOCKET_PATH_MAX 107
+
+#define PASSWORD_BYTES 24
+
+const char *engine_name(Engine engine)
+{
+	static const char *const names[] = {"unknown", "citus", "embedded"};
+
+	return names[engine];
+}
+
+static const char *user_home(void)
+{
+	const struct passwd *entry = getpwuid(geteuid());
+
+	return entry != NULL ? entry->pw_dir : "/";
+}
+
+static const char *citusctl_home(Arena *arena)
+{
+	const char *home = getenv("CITUSCTL_HOME");
+
+	if (home != NULL && *home == '/')
+		return home;
+	if (geteuid() == 0)
+		return "/var/lib/citusctl";
+
+	const char *user = getenv("HOME");
+
+	return arena_printf(arena, "%s/.local/share/citusctl", user != NULL ? user : user_home());
+}
+
+/* The sockets' directory: beside the data, or a short one where that is too long. */
+static const char *choose_sockets(Session *session)
+{
+	const char *beside = arena_printf(session->arena, "%s/run", session->base);
+
+	if (strlen(beside) + strlen("/.s.PGSQL.65535.lock") < SOCKET_PATH_MAX)
+		return beside;
+
+	unsigned long hash = 5381;
+
+	for (const char *c = session->base; *c != '\0'; c++)
+		hash = hash * 33 + (unsigned char) *c;
+	return arena_printf(session->arena, "/tmp/citusctl-%lu-%lx", (unsigned long) geteuid(), hash);
+}
+
+static const char *state_path(const Session *session)
+{
+	return arena_printf(session->arena, "%s/state.json", session->base);
+}
+
+static Engine engine_from(const char *name)
+{
+	if (str_equal(name, "citus"))
+		return ENGINE_IS_CITUS;
+	return str_equal(name, "embedded") ? ENGINE_IS_EMBEDDED : ENGINE_UNKNOWN;
+}
+
+/* Takes over what an earlier run chose; a missing file is no error. */
+static bool recall(Session *session, Err *err)
+{
+	const char *path = state_path(session);
+
+	if (access(path, F_OK) != 0)
+		return true;
+
+	Json *state = json_load(path, err);
+
+	if (state == NULL) {
+		err->kind = ERR_FAILED;
+		return err_hint(err, "This file is citusctl's own memory of the cluster's ports; it was damaged "
+		                     "from outside.");
+	}
+	session->engine = engine_from(json_text(json_get(state, "engine")));
+	session->engine_reason = "it was initialised so";
+
+	const Json *nodes = json_get(state, "nodes");
+
+	for (size_t i = 0; i < session->cluster->node_count && nodes != NULL; i++) {
+		const Json *node = json_get(nodes, session->cluster->nodes[i].name);
+		int64_t port = 0;
+
+		if (node != NULL && json_int64(json_get(node, "port"), &port) && port > 0 && port < 65536)
+			session->places[i].port = (int) port;
+	}
+	json_free(state);
+	return true;
+}
+
+static void lay_out(Session *session)
+{
+	const Cluster *cluster = session->cluster;
+
+	session->places = arena_array(session->arena, cluster->node_count, sizeof(Place));
+	for (size_t i = 0; i < cluster->node_count; i++) {
+		const Node *node = &cluster->nodes[i];
+
+		session->places[i].port = cluster->deploy == DEPLOY_LOCAL ? 0 : node->port;
+		if (session->base == NULL)
+			continue;
+		session->places[i].data = arena_printf(session->arena, "%s/%s", session->base, node->name);
+		session->places[i].log = arena_printf(session->arena, "%s/%s.log", session->base, node->name);
+	}
+}
+
+/* Root can't run PostgreSQL: the distribution's user for it does. */
+static bool choose_server_user(Session *session, Err *err)
+{
+	if (geteuid() != 0)
+		return true;
+	session->server_user = "postgres";
+	if (getpwnam(session->server_user) != NULL)
+		return true;
+	err_set(err, ERR_FAILED, "PostgreSQL does not run as root, and there is no system user \"postgres\"");
+	return err_hint(err, "Install PostgreSQL from packages (which makes that user), or run citusctl as an "
+	                     "ordinary user.");
+}
+
+Session *session_open(const Cluster *cluster, int jobs, Err *err)
+{
+	Arena *arena = arena_new();
+	Session *session = arena_alloc(arena, sizeof(*session));
+	bool ok = true;
+
+	*session = (Session) {.cluster = cluster, .arena = arena, .jobs = jobs, .lock = -1};
+	if (cluster->deploy == DEPLOY_LOCAL) {
+		session->base = arena_printf(arena, "%s/%s", citusctl_home(arena), cluster->name);
+		session->sockets = choose_sockets(session);
+	}
+	lay_out(session);
+	if (cluster->deploy == DEPLOY_LOCAL)
+		ok = choose_server_user(session, err) && recall(session, err);
+	if (ok)
+		return session;
+	session_close(session);
+	return NULL;
+}
+
+void session_close(Session *session)
+{
+	if (session == NULL)
+		return;
+	if (session->lock >= 0)
+		close(session->lock);
+	arena_free(session->arena);
+}
+
+bool session_exists(const Session *session)
+{
+	return session->base != NULL && access(state_path(session), F_OK) == 0;
+}
+
+/* Holds the lock until the descriptor closes, so it dies with the process. */
+bool session_lock(Session *session, Err *err)
+{
+	const char *path = arena_printf(session->arena, "%s/lock", session->base);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	char owner[32] = "";
+
+	if (fd < 0)
+		return err_errno(err, "open the lock \"%s\"", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		ssize_t got = read(fd, owner, sizeof(owner) - 1);
+
+		owner[got > 0 ? (size_t) got : 0] = '\0';
+		close(fd);
+		err_set(err, ERR_REFUSED, "another citusctl (process %s) is working on cluster \"%s\"",
+		        *owner != '\0' ? owner : "unknown", session->cluster->name);
+		return err_hint(err, "Wait until it has finished, then run the command again.");
+	}
+	session->lock = fd;
+	snprintf(owner, sizeof(owner), "%ld", (long) getpid());
+	return (ftruncate(fd, 0) == 0 && pwrite(fd, owner, strlen(owner), 0) > 0) ||
+	       err_errno(err, "write the lock \"%s\"", path);
+}
+
+bool session_remember(Session *session, Err *err)
+{
+	const Cluster *cluster = session->cluster;
+	const ShellTarget here = {.run_as = NULL};
+	Json *state = json_object();
+	Json *nodes = NULL;
+	bool changed = false;
+
+	json_add_int(state, "version", 1);
+	json_add_text(state, "cluster", cluster->name);
+	json_add_text(state, "engine", engine_name(session->engine));
+	json_add_text(state, "sockets", session->sockets);
+	nodes = json_add_object(state, "nodes");
+	for (size_t i = 0; i < cluster->node_count; i++) {
+		Json *node = json_add_object(nodes, cluster->nodes[i].name);
+
+		json_add_int(node, "port", session->places[i].port);
+	}
+
+	char *text = json_print(state, true);
+	Shell *shell = shell_open(&here, err);
+	bool ok = shell != NULL && shell_put(shell, state_path(session), text, 0600, &changed, err);
+
+	shell_close(shell);
+	free(text);
+	json_free(state);
+	return ok;
+}
+
+/* Letters and digits only: no file or connection string needs to quote it. */
+static bool generate_password(char *text, size_t size, Err *err)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+	unsigned char bytes[PASSWORD_BYTES];
+
+	if (getentropy(bytes, sizeof(bytes)) != 0)
+		return err_errno(err, "get random bytes for a password");
+	for (size_t i = 0; i + 1 < size && i < sizeof(bytes); i++)
+		text[i] = letters[bytes[i] % 64];
+	text[size - 1 < sizeof(bytes) ? size - 1 : sizeof(bytes)] = '\0';
+	return true;
+}
+
+/* The file's first line; made with a fresh password when it isn't there. */
+static bool kept_password(Session *session, const char *name, const char **password, Err *err)
+{
+	const ShellTarget here = {.run_as = NULL};
+	const char *path = arena_printf(session->arena, "%s/%s", session->base, name);
+	Shell *shell = shell_open(&here, err);
+	char fresh[PASSWORD_BYTES + 1];
+	bool changed = false;
+	const char *text = NULL;
+	bool ok = shell != NULL && shell_get(shell, path, session->arena, &text, err);
+
+	if (ok && text == NULL) {
+		ok = generate_password(fresh, sizeof(fresh), err) &&
+		     shell_put(shell, path, fresh, 0600, &changed, err);
+		text = arena_strdup(session->arena, fresh);
+	}
+	shell_close(shell);
+	if (ok)
+		*password = arena_strndup(session->arena, text, strcspn(text, "\r\n"));
+	return ok;
+}
+
+static bool file_password(Session *session, const char *file, const char **password, Err *err)
+{
+	const ShellTarget here = {.run_as = NULL};
+	const char *path = file;
+	struct stat found;
+
+	if (str_starts(file, "~/"))
+		path = arena_printf(session->arena, "%s/%s", user_home(), file + 2);
+	else if (*file != '/')
+		path = arena_printf(session->arena, "%s/%s", session->cluster->directory, file);
+	if (stat(path, &found) == 0 && (found.st_mode & 077) != 0) {
+		err_set(err, ERR_USAGE, "postgres.password.file: others can read \"%s\"", path);
+		return err_hint(err, "chmod 600 it.");
+	}
+
+	Shell *shell = shell_open(&here, err);
+	const char *text = NULL;
+	bool ok = shell != NULL && shell_get(shell, path, session->arena, &text, err);
+
+	shell_close(shell);
+	if (ok && (text == NULL || *text == '\0' || *text == '\n')) {
+		err_set(err, ERR_USAGE, "postgres.password.file: \"%s\" is %s", path,
+		        text == NULL ? "not there" : "empty");
+		return err_hint(err, "Put the password on its first line, or leave the key out: one is generated.");
+	}
+	if (ok)
+		*password = arena_strndup(session->arena, text, strcspn(text, "\r\n"));
+	return ok;
+}
+
+/* The passwords, as the description says; generated ones only where makes. */
+static bool read_passwords(Session *session, Err *err)
+{
+	const Secret *secret = &session->cluster->postgres.password;
+	bool ok = true;
+
+	if (secret->env != NULL) {
+		session->password = arena_strdup(session->arena, getenv(secret->env));
+		if (session->password == NULL || *session->password == '\0') {
+			err_set(err, ERR_USAGE, "postgres.password.env: the environment variable \"%s\" is not set",
+			        secret->env);
+			return err_hint(err, "Set it to the password of role \"%s\", or leave the key out: one is "
+			                     "generated.", session->cluster->postgres.user);
+		}
+	} else if (secret->file != NULL) {
+		ok = file_password(session, secret->file, &session->password, err);
+	} else if (session->base != NULL) {
+		ok = kept_password(session, "password", &session->password, err);
+	}
+	return ok && (session->base == NULL ||
+	              kept_password(session, "superuser-password", &session->superuser_password, err));
+}
+
+/* A cluster's directory of the same name made for other nodes is fine; one that
+ * citusctl did not make is not. */
+static bool directory_is_ours(const Session *session, Err *err)
+{
+	if (access(session->base, F_OK) != 0 || session_exists(session))
+		return true;
+	if (access(arena_printf(session->arena, "%s/lock", session->base), F_OK) == 0)
+		return true; /* an earlier run was stopped before it remembered anything */
+	err_set(err, ERR_REFUSED, "\"%s\" is there already and was not made by citusctl", session->base);
+	return err_hint(err, "Move it away, or give the cluster another name.");
+}
+
+bool session_claim(Session *session, Err *err)
+{
+	if (session->base == NULL)
+		return read_passwords(session, err);
+
+	const ShellTarget servers = {.run_as = session->server_user};
+	Shell *shell = shell_open(&servers, err);
+	bool ok = shell != NULL && directory_is_ours(session, err) &&
+	          shell_mkdir(shell, session->base, 0700, err) && session_lock(session, err) &&
+	          shell_mkdir(shell, session->sockets, 0700, err) && read_passwords(session, err) &&
+	          ports_choose(session, err);
+
+	shell_close(shell);
+	return ok;
+}
+
+int session_port(const Session *session, const Node *node)
+{
+	return session->places[node - session->cluster->nodes].port;
+}
+
+Place *session_place(const Session *session, const Node *node)
+{
+	return &session->places[node - session->cluster->nodes];
+}
+
+PgTarget session_superuser(const Session *session, const Node *node, const char *database)
+{
+	bool local = session->cluster->deploy == DEPLOY_LOCAL;
+
+	return (PgTarget) {
+		.node = node->name,
+		.host = local ? session->sockets : node->host,
+		.port = session_port(session, node),
+		.database = database,
+		.user = local ? SUPERUSER : session->cluster->postgres.user,
+		.password = local ? session->superuser_password : session->password,
+	};
+}
+
+PgTarget session_app(const Session *session, const Node *node)
+{
+	return (PgTarget) {
+		.node = node->name,
+		.host = node->host,
+		.port = session_port(session, node),
+		.database = session->cluster->postgres.database,
+		.user = session->cluster->postgres.user,
+		.password = session->password,
+	};
+}

@@ -1,0 +1,97 @@
+/*
+ * run/session.h - what one run of citusctl shares between its steps: the
+ * description, where a local cluster keeps its files, and who may log in.
+ *
+ * A Session is made by session_open() and read by every host's thread; after
+ * session_open() only `engine`, `bindir` and the ports of `places` change, and
+ * only in steps of scope ON_COORDINATOR or before any step runs.
+ *
+ * A local cluster's directory (session->base) holds:
+ *   state.json     ports and engine, remembered          0600
+ *   lock           held by the run that changes things   0600
+ *   password, superuser-password                         0600
+ *   NODE/          data directory of one node            0700
+ *   NODE.log       its server's log
+ *   run/           sockets (or a short directory elsewhere: state.json knows)
+ *
+ * CITUSCTL_HOME is the directory that holds the local clusters of a user:
+ * /var/lib/citusctl for root, ~/.local/share/citusctl otherwise.
+ */
+#ifndef CITUSCTL_RUN_SESSION_H
+#define CITUSCTL_RUN_SESSION_H
+
+#include <stdatomic.h>
+
+#include "io/pg.h"
+#include "io/shell.h"
+#include "model/cluster.h"
+
+#define SUPERUSER "postgres"
+
+typedef enum Engine { ENGINE_UNKNOWN, ENGINE_IS_CITUS, ENGINE_IS_EMBEDDED } Engine;
+
+/* Where one node of a local cluster stands. */
+typedef struct Place {
+	int port;
+	const char *data; /* its data directory */
+	const char *log;  /* its server's log */
+} Place;
+
+typedef struct Session {
+	const Cluster *cluster;
+	Arena *arena; /* lives as long as the session; not for host threads */
+	int jobs;     /* hosts worked on at a time */
+
+	const char *base;       /* local: the cluster's directory, else NULL */
+	const char *sockets;    /* local: directory of the sockets */
+	const char *server_user; /* local and root: who runs the servers, else NULL */
+	Place *places;          /* as many as cluster->node_count */
+	int lock;               /* descriptor of the lock file, -1: not held */
+
+	const char *bindir;   /* local: directory of initdb and pg_ctl */
+	int pg_major;
+	Engine engine;
+	const char *engine_reason; /* why this engine, a sentence for people */
+
+	const char *password;           /* of the application role */
+	const char *superuser_password; /* local only, else NULL */
+} Session;
+
+/*
+ * Opens a session on the cluster: finds its directory and what is remembered
+ * of it.  Reserves nothing and makes nothing.
+ */
+Session *session_open(const Cluster *cluster, int jobs, Err *err) MUST_CHECK;
+
+/* Releases the lock.  NULL is allowed. */
+void session_close(Session *session);
+
+/* Local: whether init has been run (its directory is there). */
+bool session_exists(const Session *session);
+
+/*
+ * Makes the directory (local), takes the lock or refuses with ERR_REFUSED,
+ * chooses ports that are free and not another cluster's, reads or generates
+ * passwords, and remembers all of it.
+ */
+bool session_claim(Session *session, Err *err) MUST_CHECK;
+
+/* Takes the lock only; for destroy and the node verbs. */
+bool session_lock(Session *session, Err *err) MUST_CHECK;
+
+/* Writes state.json. */
+bool session_remember(Session *session, Err *err) MUST_CHECK;
+
+/* Finds PostgreSQL on this machine and chooses the engine (local). */
+bool session_find_postgres(Session *session, Err *err) MUST_CHECK;
+
+const char *engine_name(Engine engine);
+
+/* Where to connect, as the superuser or as the application role. */
+PgTarget session_superuser(const Session *session, const Node *node, const char *database);
+PgTarget session_app(const Session *session, const Node *node);
+
+int session_port(const Session *session, const Node *node);
+Place *session_place(const Session *session, const Node *node);
+
+#endif
