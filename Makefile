@@ -30,8 +30,8 @@ LIB_LIBS = $(eval LIB_LIBS := $$(shell pkg-config --libs $(LIBRARIES) 2>/dev/nul
 CHECK_CFLAGS = $(eval CHECK_CFLAGS := $$(shell pkg-config --cflags check 2>/dev/null))$(CHECK_CFLAGS)
 CHECK_LIBS = $(eval CHECK_LIBS := $$(shell pkg-config --libs check 2>/dev/null))$(CHECK_LIBS)
 
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wformat=2 -Wformat-signedness \
-	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wredundant-decls -Wvla -Wwrite-strings \
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wformat=2 \
+	$(if $(findstring clang,$(CC)),,-Wformat-signedness) -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wredundant-decls -Wvla -Wwrite-strings \
 	$(if $(DEV),-Werror)
 ifdef SANITIZE
 HARDENING := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -170,6 +170,15 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
+# What lint compiles and looks into, one file at a time and only what has changed.
+lint-objects: $(OBJECTS) $(TEST_OBJECTS)
+
+lint-tidy: $(SOURCES:%.c=$(BUILD)/%.tidy)
+
+$(BUILD)/%.tidy: %.c $(BUILD)/%.o .clang-tidy
+	$(Q)clang-tidy --quiet $< -- $(filter-out $(CC),$(COMPILE)) >$@.out 2>/dev/null && mv $@.out $@ || \
+		{ grep -E ': (error|warning): ' $@.out; exit 1; }
+
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags
 	$(call say,CC)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
@@ -180,7 +189,7 @@ $(BUILD)/gen/asset.c: $(ASSETS) citusctl/io/embed.awk $(BUILD)/gen/assets.list
 
 # A suite is found by its function's name, so that no test can be forgotten.
 $(BUILD)/gen/suites.h: $(TEST_SOURCES) $(BUILD)/gen/tests.list
-	@sed -n 's/^\(Suite \*\)\{0,1\}\([a-z0-9_]*_suite\)(void)$$/SUITE(\2)/p' $(TEST_SOURCES) >$@
+	@sed -n 's/^\(Suite \*\)\{0,1\}\([a-z0-9_]*_suite\)(void)\( {\)\{0,1\}$$/SUITE(\2)/p' $(TEST_SOURCES) >$@
 
 # Changed only when what they say changes: the compiler and its flags, the lists of files.
 $(BUILD)/flags: FORCE
@@ -200,6 +209,6 @@ endef
 FORCE:
 
 .PHONY: all demo install uninstall check check-unit check-integration lint asan tsan sanitized \
-	valgrind fuzz run-fuzzers bench deps format clean help FORCE
+	valgrind fuzz run-fuzzers lint-objects lint-tidy bench deps format clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(FUZZERS:%=$(BUILD)/tests/fuzz/%.d)

@@ -91,6 +91,7 @@ part()
 lint()
 {
 	part lint '' bash tests/lint/run.sh
+	part lint/self_test '' bash tests/lint/self_test.sh
 }
 
 unit()
