@@ -62,7 +62,7 @@ all: $(PROGRAM) ## build citusctl/citusctl (the default)
 
 demo: ## install what is missing, build, and run the demo on a throw-away local cluster
 	@bash tests/tools/packages.sh build server
-	@+$(MAKE) all
+	@+$(MAKE) $(PARALLEL) all
 	$(PROGRAM) demo $(ARGS)
 
 install: all ## install the program below $(DESTDIR)$(PREFIX)
@@ -83,7 +83,7 @@ uninstall: ## remove what install put there
 check: ## install what is missing, build, and run lint, unit and integration tests
 	@bash tests/tools/packages.sh build server test
 	@bash tests/tools/packages.sh lint || echo "Lint steps whose tool is missing are skipped."
-	@+$(MAKE) all $(UNIT)
+	@+$(MAKE) $(PARALLEL) all $(UNIT)
 	@+$(RUN_TESTS) lint unit integration
 
 check-unit: $(UNIT) ## run the unit tests (no server needed)
@@ -96,10 +96,10 @@ lint: all ## check the sources without running them
 	@+$(RUN_TESTS) lint
 
 asan: ## unit and integration tests under AddressSanitizer and UBSan
-	@+$(MAKE) BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g" sanitized
+	@+$(MAKE) $(PARALLEL) BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g" sanitized
 
 tsan: ## unit and integration tests under ThreadSanitizer
-	@+$(MAKE) BUILD=build/tsan SANITIZE=thread CFLAGS="-O1 -g" sanitized
+	@+$(MAKE) $(PARALLEL) BUILD=build/tsan SANITIZE=thread CFLAGS="-O1 -g" sanitized
 
 sanitized: all $(UNIT)
 	@+$(RUN_TESTS) unit integration
@@ -108,7 +108,7 @@ valgrind: $(UNIT) ## unit tests under valgrind
 	CK_FORK=no valgrind --quiet --leak-check=full --error-exitcode=99 $(UNIT)
 
 fuzz: ## run every fuzzer for FUZZ_SECONDS=60 (needs clang)
-	@+$(MAKE) BUILD=build/fuzz CC=clang SANITIZE=address,undefined CFLAGS="-O1 -g" \
+	@+$(MAKE) $(PARALLEL) BUILD=build/fuzz CC=clang SANITIZE=address,undefined CFLAGS="-O1 -g" \
 		CPPFLAGS="$(CPPFLAGS) -fsanitize=fuzzer-no-link" run-fuzzers
 
 run-fuzzers: $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
@@ -121,6 +121,8 @@ run-fuzzers: $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 bench: all ## measure, each figure as a ratio taken in one run
 	@for script in tests/bench/*.sh; do CITUSCTL="$(abspath $(PROGRAM))" bash "$$script" || exit; done
 
+# One compiler a processor, unless -j says how many.
+PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 RUN_TESTS = BUILD="$(BUILD)" CITUSCTL="$(abspath $(PROGRAM))" TESTS="$(TESTS)" bash tests/tools/run_tests.sh
 
 ##@ Working on it

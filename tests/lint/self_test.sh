@@ -262,5 +262,40 @@ for awk in mawk gawk original-awk 'busybox awk'; do
 	verdict $? "embed.awk: a file that is not there ends the build ($awk)"
 done
 
+# ---- the runner: what it must not miss --------------------------------------------
+runner()
+{
+	rm -rf "$tree/tests/integration" && mkdir -p "$tree/tests/integration"
+	cp "$repo/tests/tools/run_tests.sh" "$tree/tests/tools/"
+	put tests/integration/sample.sh "$@"
+	said=$(env -u TESTS BUILD=build TEST_TIMEOUT=1 bash "$tree/tests/tools/run_tests.sh" integration 2>&1)
+	status=$?
+}
+
+# counts LAST-LINE STATUS NAME
+counts()
+{
+	[ "$(tail -n 1 <<<"$said")" = "$1" ] && [ "$status" -eq "$2" ]
+	verdict $? "runner: $3"
+	[ "$(tail -n 1 <<<"$said")" = "$1" ] || printf '%s\n' "$said" | sed 's/^/#   /'
+}
+
+runner 'echo "ok 1 - a"; echo "ok 2 - b"; echo 1..2'
+counts '2 passed, 0 failed' 0 'counts what passed'
+runner 'echo "ok 1 - a"; echo "ok 2 - b # SKIP Citus is not here"; echo 1..2'
+counts '1 passed, 0 failed, 1 skipped' 0 'counts what was skipped'
+runner 'echo "ok 1 - a"; echo "not ok 2 - b"; echo 1..2'
+counts '1 passed, 1 failed' 1 'counts what failed, whatever the exit status'
+runner 'echo "ok 1 - a"; echo 1..2'
+counts '1 passed, 1 failed' 1 'notices tests that did not run'
+runner 'echo "ok 1 - a"'
+counts '1 passed, 1 failed' 1 'notices a script that ended early'
+runner 'echo "ok 1 - a"; echo 1..1; exit 7'
+counts '1 passed, 1 failed' 1 'notices an exit status'
+runner 'echo "ok 1 - a"; echo 1..1; sleep 5'
+counts '1 passed, 1 failed' 1 'ends what takes too long'
+runner 'path=${ASAN_OPTIONS#*log_path=}; echo leak >"${path%%:*}.1"; echo "ok 1 - a"; echo 1..1'
+counts '1 passed, 1 failed' 1 'notices the report of a sanitizer'
+
 echo "1..$count"
 exit "$failed"

@@ -135,7 +135,7 @@ fi
 as() { inside env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=$home CI=true \
 	setpriv --reuid "$user" --regid "$user" --init-groups bash -c "$1" </dev/null; }
 
-as "cd && git clone -q /repository.bundle citusctl" || die "cannot clone the repository in there"
+as "cd && git clone -q -c advice.detachedHead=false /repository.bundle citusctl" || die "cannot clone the repository in there"
 say "as $user, at $(git -C "$repo" rev-parse --short HEAD): $(chroot "$system" dpkg-query -f '.\n' -W | wc -l) packages to begin with"
 
 status=0
