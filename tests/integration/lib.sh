@@ -241,6 +241,18 @@ write_description()
 	printf '{"name": "%s", "deploy": "local", %s}\n' "$1" "${2:-\"workers\": 2}" >cluster.json
 }
 
+# node_sql CLUSTER NODE [PSQL-OPTION...]: what standard input says, run on that node
+# by the superuser over its socket; rows bare, columns with "|" between them.
+node_sql()
+{
+	local dir=$CITUSCTL_HOME/$1 node=$2
+	shift 2
+	PGPASSWORD=$(cat "$dir/superuser-password") psql -X -q -A -t -v ON_ERROR_STOP=1 \
+		-h "$(jq -r .sockets "$dir/state.json")" \
+		-p "$(jq -r --arg node "$node" '.nodes[$node].port' "$dir/state.json")" \
+		-U postgres -d "${DATABASE:-$(basename "$dir")}" "$@"
+}
+
 # json FILTER [TEXT]: what jq makes of a JSON text ($out unless given):
 # is "$(json '.nodes | length')" 3 "three nodes"
 json() { jq -r "$1" <<<"${2-$out}" 2>&1; }

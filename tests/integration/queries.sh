@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Every statement of sql/query/ is one that a live cluster understands.
+set -u
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+test_queries()
+{
+	local engine=$1 name=queries_$1 file bad=0 count=0
+	jq --arg name "$name" --arg engine "$engine" --arg schema "$REPO/sql/demo/schema.sql" \
+		'. + {name: $name, engine: $engine, deploy: "local", workers: 2, shard_count: 4, schema: [$schema]}' \
+		"$REPO/sql/demo/description.json" >cluster.json
+	runs "$engine: init succeeds" 0 citusctl init
+	runs "$engine: demo succeeds" 0 citusctl demo --keep --users 100 --duration 1
+
+	for file in "$REPO"/sql/query/*.sql; do
+		# A statement for one engine says so in its comment.
+		grep -Eqi '^-- only on (citus|the embedded engine)' "$file" && ! grep -Eqi "^-- only on (the )?$engine" "$file" && continue
+		count=$((count + 1))
+		# PREPARE looks up every name and runs nothing.
+		if ! printf 'PREPARE checked AS\n%s\n;\n' "$(cat "$file")" | node_sql "$name" coordinator -o /dev/null 2>"$TMP/.said"; then
+			bad=1
+			diag "${file#"$REPO"/}: $(head -n 3 "$TMP/.said")"
+		fi
+	done
+	is "$bad" 0 "$engine: $count statements are understood"
+	runs "$engine: destroy succeeds" 0 citusctl -y destroy
+}
+
+for_each_engine test_queries
+finish
