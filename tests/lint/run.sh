@@ -85,11 +85,12 @@ lint_headers()
 	return "$bad"
 }
 
-# Names in C are "sql/query/x.sql", or "sql/embedded/" for all that is below.
+# Names in C (and in embedded JSON) are "sql/query/x.sql", or "sql/embedded/" for all
+# that is below.
 lint_assets()
 {
 	local name file names bad=0
-	names=$(c_files | xargs grep -hvE '^[[:blank:]]*(\*|/\*|//)' | grep -oE '"(sql|templates)/[^" ]*"' | tr -d '"' | LC_ALL=C sort -u)
+	names=$({ c_files; find sql -name '*.json'; } | xargs grep -hvE '^[[:blank:]]*(\*|/\*|//)' | grep -oE '"(sql|templates)/[^" ]*"' | tr -d '"' | LC_ALL=C sort -u)
 	for name in $names; do
 		if [ "${name%/}" != "$name" ]; then
 			[ -n "$(ls -A "$name" 2>/dev/null)" ] && continue
