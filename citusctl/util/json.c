@@ -34,30 +34,65 @@ static void line_and_column(const char *text, size_t at, int *line, int *column)
 	}
 }
 
-/* cJSON accepts a deeper document than we want and is recursive: look first. */
-static bool depth_is_fine(const char *text, size_t length, size_t *bad)
+/* What a look at the bytes alone tells. */
+typedef struct Scan {
+	const char *problem; /* NULL: none; else at bad */
+	size_t bad;
+	bool open;         /* it ends inside a string, an array or an object */
+	size_t last_token; /* where the last one starts */
+} Scan;
+
+static bool is_space(char c)
 {
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool is_word(char c)
+{
+	return !is_space(c) && strchr("[]{},:\"", c) == NULL;
+}
+
+static const char *problem_in_string(const char *text, size_t length, size_t at)
+{
+	if ((unsigned char) text[at] < 0x20)
+		return "a control character in a string; write it as \\n, \\t or \\u001f, or close the string";
+	if (text[at] == '\\' && length - at >= 6 && memcmp(text + at, "\\u0000", 6) == 0)
+		return "\\u0000, which no text here can hold";
+	return NULL;
+}
+
+/*
+ * cJSON takes a deeper document than we want and is recursive; it lets control
+ * characters pass, and cuts a string off at \u0000: so look first.
+ */
+static Scan scan(const char *text, size_t length)
+{
+	Scan found = {.problem = NULL};
 	int depth = 0;
 	bool in_string = false;
 
-	for (size_t i = 0; i < length; i++) {
+	for (size_t i = 0; i < length && found.problem == NULL; i++) {
+		char c = text[i];
+
+		found.bad = i;
 		if (in_string) {
-			if (text[i] == '\\')
-				i++;
-			else if (text[i] == '"')
-				in_string = false;
-		} else if (text[i] == '"') {
-			in_string = true;
-		} else if (text[i] == '[' || text[i] == '{') {
-			if (++depth > JSON_DEPTH_MAX) {
-				*bad = i;
-				return false;
-			}
-		} else if (text[i] == ']' || text[i] == '}') {
-			depth--;
+			found.problem = problem_in_string(text, length, i);
+			in_string = c != '"';
+			i += c == '\\' ? 1 : 0;
+			continue;
 		}
+		if (!is_space(c) && !(is_word(c) && i > 0 && is_word(text[i - 1])))
+			found.last_token = i;
+		in_string = c == '"';
+		depth += c == '[' || c == '{' ? 1 : 0;
+		depth -= c == ']' || c == '}' ? 1 : 0;
+		if (depth > JSON_DEPTH_MAX)
+			found.problem = "nested too deeply";
+		else if ((unsigned char) c < 0x20 && !is_space(c))
+			found.problem = "a control character";
 	}
-	return true;
+	found.open = in_string || depth > 0;
+	return found;
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -65,38 +100,79 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* The first key that some object has twice, or NULL. */
-static const char *duplicate_key(const cJSON *container)
+/* A key that this object has twice, or NULL. */
+static const char *own_duplicate(const cJSON *object)
 {
+	size_t count = (size_t) cJSON_GetArraySize(object);
+	const char **keys = xmalloc((count + 1) * sizeof(*keys));
 	const char *found = NULL;
 	const cJSON *child = NULL;
+	size_t used = 0;
 
-	if (cJSON_IsObject(container)) {
-		size_t count = (size_t) cJSON_GetArraySize(container);
-		const char **keys = xmalloc((count + 1) * sizeof(*keys));
-		size_t used = 0;
-
-		cJSON_ArrayForEach(child, container) {
-			keys[used++] = child->string;
-		}
-		qsort(keys, used, sizeof(*keys), compare_keys);
-		for (size_t i = 1; i < used && found == NULL; i++)
-			if (strcmp(keys[i - 1], keys[i]) == 0)
-				found = keys[i];
-		free(keys);
+	cJSON_ArrayForEach(child, object) {
+		keys[used++] = child->string;
 	}
-	cJSON_ArrayForEach(child, container) {
-		if (found == NULL && (cJSON_IsObject(child) || cJSON_IsArray(child)))
-			found = duplicate_key(child);
+	qsort(keys, used, sizeof(*keys), compare_keys);
+	for (size_t i = 1; i < used && found == NULL; i++)
+		if (strcmp(keys[i - 1], keys[i]) == 0)
+			found = keys[i];
+	free(keys);
+	return found;
+}
+
+/* Without what could harm a terminal. */
+static void append_shown(Str *out, const char *key)
+{
+	for (; *key != '\0'; key++)
+		str_append_char(out, (unsigned char) *key < 0x20 || *key == 0x7F ? '?' : *key);
+}
+
+/* The first key that some object has twice, or NULL; path leads to the object. */
+static const char *duplicate_key(const cJSON *container, Str *path)
+{
+	const char *found = cJSON_IsObject(container) ? own_duplicate(container) : NULL;
+	size_t index = 0;
+
+	for (const cJSON *child = container->child; child != NULL && found == NULL; child = child->next) {
+		size_t length = path->length;
+
+		index++;
+		if (!cJSON_IsObject(child) && !cJSON_IsArray(child))
+			continue;
+		if (cJSON_IsArray(container))
+			str_printf(path, "[%zu]", index - 1);
+		else if (length > 0)
+			str_append_char(path, '.');
+		if (cJSON_IsObject(container))
+			append_shown(path, child->string);
+		found = duplicate_key(child, path);
+		if (found == NULL)
+			str_cut(path, length);
 	}
 	return found;
+}
+
+static bool has_duplicate(const cJSON *document, Err *err)
+{
+	Str path = STR_INIT;
+	Str key = STR_INIT;
+	const char *twice = duplicate_key(document, &path);
+
+	if (twice != NULL) {
+		append_shown(&key, twice);
+		err_set(err, ERR_USAGE, "%s%sthe key \"%s\" stands twice in one object; keep one of them",
+		        str_text(&path), path.length > 0 ? ": " : "", str_text(&key));
+	}
+	str_free(&path);
+	str_free(&key);
+	return twice != NULL;
 }
 
 /* cJSON stops at the document's end; only white space may follow. */
 static bool only_space(const char *text, const char *end)
 {
 	for (; text < end; text++)
-		if (strchr(" \t\r\n", *text) == NULL || *text == '\0')
+		if (!is_space(*text))
 			return false;
 	return true;
 }
@@ -110,13 +186,43 @@ static bool refuse_at(Err *err, const char *text, size_t at, const char *what)
 	return err_set(err, ERR_USAGE, "line %d, column %d: %s", line, column, what);
 }
 
+/* The usual slips, by what stands where cJSON gave up. */
+static const char *slip(const char *text, size_t length, size_t at)
+{
+	char before = '\0';
+
+	for (size_t i = at; i > 0 && before == '\0'; i--)
+		before = is_space(text[i - 1]) ? '\0' : text[i - 1];
+	if (at >= length)
+		return "something is missing at the end";
+	if (text[at] == '/' || text[at] == '#')
+		return "not JSON, which has no comments";
+	if (text[at] == '\'' || before == '\'')
+		return "not JSON, which has its strings in double quotes";
+	if ((text[at] == '}' || text[at] == ']') && before == ',')
+		return "a comma too many before this";
+	if (text[at] == '"' && before != '\0' && strchr("{[,:\\", before) == NULL)
+		return "a comma or a colon is missing before this";
+	return "not valid JSON from here on";
+}
+
+static bool refuse_syntax(Err *err, const char *text, size_t length, size_t at, const Scan *scanned)
+{
+	while (at < length && is_space(text[at]))
+		at++;
+	if (scanned->open && at >= scanned->last_token)
+		return refuse_at(err, text, length, "the file ends in the middle of a value");
+	return refuse_at(err, text, at, slip(text, length, at));
+}
+
 Json *json_parse(const char *text, size_t length, Err *err)
 {
 	size_t bad = 0;
 	const char *end = NULL;
 
 	if (length > JSON_BYTES_MAX) {
-		err_set(err, ERR_USAGE, "%zu bytes is larger than the %zu that are read", length, JSON_BYTES_MAX);
+		err_set(err, ERR_USAGE, "larger than the %zu MiB that are read",
+		        JSON_BYTES_MAX / ((size_t) 1024 * 1024));
 		return NULL;
 	}
 	if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) { /* a byte order mark */
@@ -136,28 +242,22 @@ Json *json_parse(const char *text, size_t length, Err *err)
 		refuse_at(err, text, (size_t) ((const char *) memchr(text, '\0', length) - text), "a NUL byte");
 		return NULL;
 	}
-	if (!depth_is_fine(text, length, &bad)) {
-		refuse_at(err, text, bad, "nested too deeply");
+
+	const Scan scanned = scan(text, length);
+
+	if (scanned.problem != NULL) {
+		refuse_at(err, text, scanned.bad, scanned.problem);
 		return NULL;
 	}
 
 	cJSON *document = cJSON_ParseWithLengthOpts(text, length, &end, false);
 
 	if (document == NULL || !only_space(end, text + length)) {
-		size_t at = end != NULL ? (size_t) (end - text) : 0;
-
 		cJSON_Delete(document);
-		if (at >= length)
-			refuse_at(err, text, length, "the file ends in the middle of a value");
-		else
-			refuse_at(err, text, at, "not valid JSON from here on");
+		refuse_syntax(err, text, length, end != NULL ? (size_t) (end - text) : 0, &scanned);
 		return NULL;
 	}
-
-	const char *twice = duplicate_key(document);
-
-	if (twice != NULL) {
-		err_set(err, ERR_USAGE, "the key \"%s\" stands twice in one object", twice);
+	if (has_duplicate(document, err)) {
 		cJSON_Delete(document);
 		return NULL;
 	}

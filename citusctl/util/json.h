@@ -5,8 +5,9 @@
  *            that the caller frees with json_free(); values reached from it
  *            belong to it.
  * Errors:    json_parse() refuses what is not UTF-8, deeper than
- *            JSON_DEPTH_MAX, larger than JSON_BYTES_MAX, or has a key twice in
- *            one object, and says at which line and column.
+ *            JSON_DEPTH_MAX or larger than JSON_BYTES_MAX, what holds \u0000
+ *            (C texts end there), and says at which line and column; and a key
+ *            that stands twice in one object, and says in which.
  * Threads:   a document is used by one thread at a time; parse before threads
  *            are started.
  */

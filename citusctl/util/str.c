@@ -63,9 +63,15 @@ const char *str_text(const Str *str)
 
 void str_reset(Str *str)
 {
-	str->length = 0;
-	if (str->data != NULL)
-		str->data[0] = '\0';
+	str_cut(str, 0);
+}
+
+void str_cut(Str *str, size_t length)
+{
+	if (str->data == NULL || length >= str->length)
+		return;
+	str->length = length;
+	str->data[length] = '\0';
 }
 
 void str_free(Str *str)

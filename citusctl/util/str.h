@@ -28,8 +28,9 @@ void str_printf(Str *str, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The text, "" when nothing was appended. */
 const char *str_text(const Str *str);
 
-/* Forgets the content, keeps the memory. */
+/* Forgets the content, or what is behind the first length bytes; keeps the memory. */
 void str_reset(Str *str);
+void str_cut(Str *str, size_t length);
 void str_free(Str *str);
 
 bool str_equal(const char *a, const char *b); /* NULL equals NULL only */
