@@ -1,0 +1,234 @@
+#include "demo/demo.h"
+
+#include <string.h>
+
+#include "demo/engine.h"
+#include "demo/ledger.h"
+#include "demo/load.h"
+#include "demo/verify.h"
+#include "demo/workload.h"
+#include "io/asset.h"
+#include "util/clock.h"
+#include "util/str.h"
+
+/* A node that doesn't answer within this time is called lost. */
+#define BLAME_TIMEOUT_S 2
+
+static const char *schema_of(const DemoTarget *target)
+{
+	return target->schema != NULL ? target->schema : "public";
+}
+
+/* Opens a session whose unqualified names are the demo's tables. */
+static Pg *connect_to(const DemoTarget *target, const PgTarget *where, Err *err)
+{
+	Pg *pg = pg_open(where, err);
+
+	if (pg == NULL)
+		return NULL;
+
+	Arena *arena = arena_new();
+	const char *set = arena_printf(arena, "SET search_path TO %s; SET client_min_messages TO warning",
+	                               pg_ident(pg, arena, schema_of(target)));
+	bool ok = pg_exec(pg, set, err);
+
+	arena_free(arena);
+	if (ok)
+		return pg;
+	pg_close(pg);
+	return NULL;
+}
+
+Pg *demo_connect(const DemoTarget *target, Err *err)
+{
+	const DemoEngine *engine = demo_engine_find(target->engine, err);
+	Pg *pg = engine != NULL ? connect_to(target, &target->app, err) : NULL;
+
+	if (pg != NULL && engine->session != NULL && !pg_exec(pg, engine->session, err)) {
+		pg_close(pg);
+		return NULL;
+	}
+	return pg;
+}
+
+Pg *demo_connect_node(const DemoTarget *target, const DemoNode *node, Err *err)
+{
+	return connect_to(target, &node->admin, err);
+}
+
+const DemoNode *demo_coordinator(const DemoTarget *target)
+{
+	for (size_t i = 0; i < target->node_count; i++) {
+		if (target->nodes[i].is_coordinator)
+			return &target->nodes[i];
+	}
+	return &target->nodes[0];
+}
+
+void demo_tell(const DemoOptions *options, DemoPhase phase, const char *what, int64_t done, int64_t total,
+               int64_t since_us)
+{
+	if (options == NULL || options->progress == NULL)
+		return;
+
+	DemoProgress progress = {phase, what, done, total, (double) (clock_us() - since_us) / 1e6};
+
+	options->progress(options->progress_arg, &progress);
+}
+
+/* Class 08 is a connection between servers, 57P0x a server that goes down. */
+bool demo_is_lost(const Err *err)
+{
+	return err->kind == ERR_UNREACHABLE || str_starts(err->sqlstate, "08") ||
+	       str_starts(err->sqlstate, "57P0");
+}
+
+bool demo_blame(const DemoTarget *target, const char *doing, Err *err)
+{
+	if (err->kind == ERR_INTERRUPTED || !demo_is_lost(err))
+		return false;
+
+	Arena *arena = arena_new();
+	const char *names = NULL;
+
+	for (size_t i = 0; i < target->node_count; i++) {
+		PgTarget probe = target->nodes[i].admin;
+		Err ignored = ERR_INIT;
+
+		probe.timeout_s = BLAME_TIMEOUT_S;
+
+		Pg *pg = pg_open(&probe, &ignored);
+
+		if (pg == NULL && ignored.kind == ERR_UNREACHABLE)
+			names = names == NULL ? arena_printf(arena, "\"%s\"", target->nodes[i].name)
+			                      : arena_printf(arena, "%s and \"%s\"", names, target->nodes[i].name);
+		pg_close(pg);
+		err_clear(&ignored);
+	}
+	if (names != NULL) {
+		const char *said = arena_printf(arena, "%s%s%s", err->message, err->detail != NULL ? ": " : "",
+		                                err->detail != NULL ? err->detail : "");
+
+		err_clear(err);
+		err_set(err, ERR_UNREACHABLE, "node %s does not answer any more, %s", names, doing);
+		err_detail(err, "%s", said);
+		err_hint(err, "See why it stopped in its server log, start it again (\"citusctl node start\"), and "
+		              "repeat the command.");
+	} else {
+		err->kind = ERR_UNREACHABLE;
+		err_wrap(err, "a connection was lost %s", doing);
+	}
+	arena_free(arena);
+	return false;
+}
+
+/* Makes sure that only rows the demo made are thrown away. */
+static bool clear_tables(Pg *pg, const DemoState *state, Err *err)
+{
+	bool has_rows = false;
+
+	if (!pg_query_bool(pg, asset_text("sql/query/demo_has_rows.sql"), 0, NULL, &has_rows, err))
+		return false;
+	if (!has_rows)
+		return true;
+	if (!state->exists) {
+		err_set(err, ERR_REFUSED, "the demo's tables hold rows that the demo did not make");
+		return err_hint(err, "Empty the tables users, tweets, subscriptions and feed_items, or run the demo on "
+		                     "a cluster of its own: without a description it makes a throw-away one.");
+	}
+	return pg_exec(pg, "TRUNCATE feed_items, subscriptions, tweets, users", err);
+}
+
+/* Reference tables are filled once: their rows don't depend on the options. */
+static bool has_reference_rows(Pg *pg, DemoTable table, bool *has, Err *err)
+{
+	Arena *arena = arena_new();
+	bool ok = pg_query_bool(pg, arena_printf(arena, "SELECT EXISTS (SELECT 1 FROM %s)", generator_table_name(table)),
+	                        0, NULL, has, err);
+
+	arena_free(arena);
+	return ok;
+}
+
+static bool load_all(Pg *pg, const DemoEngine *engine, const Generator *generator, const DemoOptions *options,
+                     int64_t since_us, int64_t rows[DEMO_TABLE_COUNT], Err *err)
+{
+	for (int t = 0; t < DEMO_TABLE_COUNT; t++) {
+		DemoTable table = (DemoTable) t;
+		bool is_there = false;
+
+		if (table == DEMO_LANGUAGES || table == DEMO_COUNTRIES) {
+			if (!has_reference_rows(pg, table, &is_there, err))
+				return false;
+		}
+		if (!is_there && !load_table(pg, engine, generator, table, options, since_us, &rows[t], err))
+			return false;
+	}
+	return true;
+}
+
+static bool check_options(const DemoOptions *options, Err *err)
+{
+	if (options->users < GENERATOR_USERS_MIN || options->users > GENERATOR_USERS_MAX)
+		return err_set(err, ERR_USAGE, "the demo needs %d to %d users, not %lld", GENERATOR_USERS_MIN,
+		               GENERATOR_USERS_MAX, (long long) options->users);
+	if (options->clients < 1 || options->clients > DEMO_CLIENTS_MAX)
+		return err_set(err, ERR_USAGE, "the demo needs 1 to %d clients, not %d", DEMO_CLIENTS_MAX,
+		               options->clients);
+	return true;
+}
+
+static void begin_report(const DemoTarget *target, DemoReport *report)
+{
+	report->engine = target->engine;
+	report->node_count = target->node_count;
+}
+
+bool demo_load(const DemoTarget *target, const DemoOptions *options, DemoReport *report, Err *err)
+{
+	Generator generator = {options->seed, options->users};
+	DemoState old;
+	DemoState state = {.exists = true, .seed = options->seed, .users = options->users};
+	const DemoEngine *engine = demo_engine_find(target->engine, err);
+
+	begin_report(target, report);
+	if (engine == NULL || !check_options(options, err))
+		return false;
+
+	Pg *pg = demo_connect(target, err);
+	bool ok = pg != NULL && demo_state_get(pg, &old, err) && clear_tables(pg, &old, err) &&
+	          demo_state_set(pg, &state, "loading", err) && ledger_empty(pg, err) &&
+	          pg_exec(pg, asset_text("sql/demo/views.sql"), err);
+	int64_t since = clock_us();
+
+	ok = ok && load_all(pg, engine, &generator, options, since, report->rows, err);
+	report->load_s = (double) (clock_us() - since) / 1e6;
+	ok = ok && pg_exec(pg, "ANALYZE users, tweets, subscriptions, feed_items", err) &&
+	     demo_state_set(pg, &state, "loaded", err);
+	report->has_load = ok;
+	report->users = options->users;
+	report->seed = options->seed;
+	pg_close(pg);
+	return ok || demo_blame(target, "while the data was loaded", err);
+}
+
+bool demo_work(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
+{
+	begin_report(target, report);
+	return check_options(options, err) && workload_run(target, options, arena, report, err);
+}
+
+bool demo_verify(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
+{
+	begin_report(target, report);
+	return verify_run(target, options, arena, report, err) ||
+	       demo_blame(target, "while the cluster was verified", err);
+}
+
+bool demo_run(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
+{
+	memset(report, 0, sizeof(*report));
+	return demo_load(target, options, report, err) &&
+	       (options->duration_s == 0 || demo_work(target, options, arena, report, err)) &&
+	       demo_verify(target, options, arena, report, err);
+}

@@ -1,0 +1,145 @@
+/*
+ * demo/demo.h - the social-network workload: load, run, verify.
+ *
+ * The tables (sql/demo/schema.sql) are there and distributed when the demo
+ * begins; it fills them, works on them over many connections, and then proves
+ * that the cluster holds what it acknowledged.  A cluster that was kept can be
+ * verified again at any later time: what that needs is kept on the coordinator.
+ *
+ * Errors:    false means that the demo could not do its work.  A check that
+ *            fails is not an error: it is in the report.  A node that dies ends
+ *            the run with ERR_UNREACHABLE and its name.  Tables with rows that
+ *            the demo did not make are left alone: ERR_REFUSED.
+ * Ownership: everything in a report lives in the arena.
+ * Threads:   the demo runs in the thread that calls it.
+ */
+#ifndef CITUSCTL_DEMO_DEMO_H
+#define CITUSCTL_DEMO_DEMO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "demo/generator.h"
+#include "io/pg.h"
+#include "model/cluster.h"
+
+typedef struct DemoNode {
+	const char *name;
+	bool is_coordinator;
+	PgTarget admin; /* the superuser's login straight to that node */
+} DemoNode;
+
+typedef struct DemoTarget {
+	const char *engine;     /* "citus" or "embedded" */
+	const Cluster *cluster; /* its tables and nodes are what the checks expect */
+	PgTarget app;           /* the application's role at the coordinator */
+	const DemoNode *nodes;
+	size_t node_count;
+	const char *schema; /* in which the demo's tables stand; NULL: "public" */
+} DemoTarget;
+
+typedef enum DemoPhase { DEMO_LOADING, DEMO_WORKING, DEMO_CHECKING } DemoPhase;
+
+typedef struct DemoProgress {
+	DemoPhase phase;
+	const char *what; /* the table that is loaded, or the check that runs; NULL */
+	int64_t done;     /* rows so far; operations so far; checks so far */
+	int64_t total;    /* of what done counts, or 0: not known */
+	double seconds;   /* since the phase began */
+} DemoProgress;
+
+typedef struct DemoOptions {
+	int64_t users;   /* GENERATOR_USERS_MIN..GENERATOR_USERS_MAX */
+	int clients;     /* connections, 1..DEMO_CLIENTS_MAX */
+	int duration_s;  /* of the workload; 0: load and verify only */
+	uint64_t seed;
+	void (*progress)(void *arg, const DemoProgress *progress); /* NULL: none */
+	void *progress_arg;
+} DemoOptions;
+
+#define DEMO_CLIENTS_MAX 1000
+#define DEMO_OPTIONS_INIT {10000, 8, 10, 1, NULL, NULL}
+
+typedef struct DemoOperation {
+	const char *name;  /* for programs: "post_tweet" */
+	const char *label; /* for people: "post a tweet" */
+	int64_t count;     /* completed */
+	int64_t errors;    /* given up */
+	int64_t retries;   /* after serialization failures and deadlocks */
+	double p50_ms;
+	double p95_ms;
+	double p99_ms;
+	double max_ms;
+} DemoOperation;
+
+#define DEMO_OPERATIONS 7
+
+typedef struct DemoCheck {
+	const char *name;
+	bool passed;
+	const char *detail;
+	double seconds;
+} DemoCheck;
+
+#define DEMO_CHECKS 9
+
+typedef struct DemoReport {
+	const char *engine;
+	size_t node_count;
+	int64_t users;
+	int clients;
+	uint64_t seed;
+
+	bool has_load; /* and the two that follow are filled */
+	int64_t rows[DEMO_TABLE_COUNT];
+	double load_s;
+
+	bool has_work;
+	DemoOperation operations[DEMO_OPERATIONS];
+	double work_s;
+	double tps;       /* operations completed a second */
+	int64_t unknown;  /* writes whose outcome a lost connection hid */
+	const char *first_error; /* of an operation that was given up, or NULL */
+
+	DemoCheck checks[DEMO_CHECKS];
+	size_t check_count;
+	double verify_s;
+	bool passed; /* all checks did */
+} DemoReport;
+
+/* Loads, works, verifies. */
+bool demo_run(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report,
+              Err *err) MUST_CHECK;
+
+/* The parts of demo_run(), each filling its part of the report. */
+bool demo_load(const DemoTarget *target, const DemoOptions *options, DemoReport *report, Err *err) MUST_CHECK;
+bool demo_work(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report,
+               Err *err) MUST_CHECK;
+
+/* All checks, over a cluster that was loaded some time ago; options may be NULL. */
+bool demo_verify(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report,
+                 Err *err) MUST_CHECK;
+
+/* For the parts of the demo. */
+
+/* A session of the application in the demo's schema, with the engine's settings. */
+Pg *demo_connect(const DemoTarget *target, Err *err) MUST_CHECK;
+
+/* As the superuser on one node, with the same schema. */
+Pg *demo_connect_node(const DemoTarget *target, const DemoNode *node, Err *err) MUST_CHECK;
+const DemoNode *demo_coordinator(const DemoTarget *target);
+
+/*
+ * err came up while doing something: when it looks like a lost node, finds the
+ * nodes that don't answer and says so.  Always false.
+ */
+bool demo_blame(const DemoTarget *target, const char *doing, Err *err);
+
+/* Whether err says that a connection, to a node or between nodes, was lost. */
+bool demo_is_lost(const Err *err);
+
+void demo_tell(const DemoOptions *options, DemoPhase phase, const char *what, int64_t done, int64_t total,
+               int64_t since_us);
+
+#endif

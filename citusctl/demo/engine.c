@@ -1,0 +1,46 @@
+#include "demo/engine.h"
+
+#include <stddef.h>
+
+#include "util/str.h"
+
+static const DemoEngine engines[] = {
+	{
+		.name = "citus",
+		.stage_rows = 0,
+		/* One connection to each worker, not one for each shard, is enough for a tweet's fan-out. */
+		.session = "SET citus.multi_shard_modify_mode TO 'sequential'",
+		.join_session = NULL,
+		.shard_word = "Task Count: ",
+		.shard_word_counts = true,
+		.plans_inserts = true,
+		.join_word = "Task Count: ",
+		.no_join_word = "Distributed Subplan",
+		.single_note = "",
+		.join_note = "",
+	},
+	{
+		.name = "embedded",
+		.stage_rows = 100000,
+		.session = NULL,
+		/* Left to its estimates, postgres_fdw often fetches both sides of a join. */
+		.join_session = "SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET enable_nestloop TO off",
+		.shard_word = "Foreign ",
+		.shard_word_counts = false,
+		.plans_inserts = false,
+		.join_word = "Relations: ",
+		.no_join_word = NULL,
+		.single_note = "; an INSERT is routed by its key when it runs",
+		.join_note = "; the planner may choose to join on the coordinator, and always does for one key",
+	},
+};
+
+const DemoEngine *demo_engine_find(const char *name, Err *err)
+{
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		if (str_equal(engines[i].name, name))
+			return &engines[i];
+	}
+	err_set(err, ERR_FAILED, "the demo does not know the engine \"%s\"", name);
+	return NULL;
+}

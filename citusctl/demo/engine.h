@@ -1,0 +1,45 @@
+/*
+ * demo/engine.h - all that the demo does differently on the two engines.
+ *
+ * Threads: constant data.
+ */
+#ifndef CITUSCTL_DEMO_ENGINE_H
+#define CITUSCTL_DEMO_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/err.h"
+
+typedef struct DemoEngine {
+	const char *name;
+
+	/*
+	 * Rows gathered in a temporary table for one INSERT .. SELECT, or 0: COPY
+	 * goes straight into the table.  postgres_fdw sends rows in batches only
+	 * for INSERT .. SELECT before PostgreSQL 16.
+	 */
+	int64_t stage_rows;
+
+	const char *session; /* settings of a session of the workload, or NULL */
+	const char *join_session; /* settings in which the join's plan is looked at, or NULL */
+
+	/* What stands in a plan for each shard that is gone to. */
+	const char *shard_word;
+
+	/* shard_word is followed by the number of shards, else it stands once for each. */
+	bool shard_word_counts;
+
+	/* Whether the plan of an INSERT .. VALUES tells the shard. */
+	bool plans_inserts;
+
+	const char *join_word;   /* in a plan: the join was sent to the workers */
+	const char *no_join_word; /* in a plan: rows came to the coordinator to be joined, or NULL */
+	const char *single_note; /* added to the details of these checks, "" if there is nothing to say */
+	const char *join_note;
+} DemoEngine;
+
+/* NULL, with err filled, for an unknown name. */
+const DemoEngine *demo_engine_find(const char *name, Err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * demo/ledger.h - what the demo remembers on the coordinator: which data it
+ * loaded, and every write that was acknowledged.
+ *
+ * It is kept in two local tables of the demo's schema (sql/demo/ledger.sql), so
+ * that a cluster can be verified long after its workload ran.  Entries are
+ * gathered in memory and written in large pieces: memory stays constant.
+ *
+ * Ownership: the Ledger borrows its connection; ledger_free() releases the rest.
+ * Threads:   used by one thread at a time.
+ */
+#ifndef CITUSCTL_DEMO_LEDGER_H
+#define CITUSCTL_DEMO_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "io/pg.h"
+#include "util/str.h"
+
+typedef enum LedgerKind { LEDGER_POST = 'p', LEDGER_FOLLOW = 'f', LEDGER_UNFOLLOW = 'u' } LedgerKind;
+
+typedef struct LedgerEntry {
+	int64_t about; /* author, or who is followed */
+	LedgerKind kind;
+	int64_t other; /* tweet, or follower */
+	bool is_known; /* false: sent, and the connection was lost before the answer */
+} LedgerEntry;
+
+typedef struct Ledger {
+	Pg *pg;
+	Str lines; /* not yet written */
+	int64_t count;
+	int64_t unknown;
+} Ledger;
+
+/* What demo_run says of the data that is there; state "" when there is none. */
+typedef struct DemoState {
+	bool exists;
+	uint64_t seed;
+	int64_t users;
+	char state[16];
+} DemoState;
+
+bool demo_state_get(Pg *pg, DemoState *state, Err *err) MUST_CHECK;
+
+/* Makes the two tables where they are missing, and writes the state. */
+bool demo_state_set(Pg *pg, const DemoState *state, const char *name, Err *err) MUST_CHECK;
+
+/* Forgets all entries of earlier runs. */
+bool ledger_empty(Pg *pg, Err *err) MUST_CHECK;
+
+void ledger_add(Ledger *ledger, LedgerEntry entry);
+
+/* Writes what was gathered when it is much, or in any case when all is set. */
+bool ledger_flush(Ledger *ledger, bool all, Err *err) MUST_CHECK;
+void ledger_free(Ledger *ledger);
+
+/* Reading in the order of LedgerEntry.about; *is_end after the last. */
+bool ledger_read_begin(Pg *pg, Err *err) MUST_CHECK;
+bool ledger_read(Pg *pg, LedgerEntry *entry, bool *is_end, Err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,197 @@
+#include "demo/verify.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "demo/ledger.h"
+#include "util/clock.h"
+
+#define PROBLEMS_SHOWN 3
+
+static const struct {
+	const char *name;
+	bool (*run)(Verify *v, Err *err);
+} checks[DEMO_CHECKS] = {
+	{"nodes", check_nodes},
+	{"tables", check_tables},
+	{"colocation", check_colocation},
+	{"reference tables", check_reference},
+	{"single-shard", check_single_shard},
+	{"colocated joins", check_colocated_joins},
+	{"acknowledged writes", check_acknowledged},
+	{"feeds", check_feeds},
+	{"aggregates", check_aggregates},
+};
+
+void verify_problem(Verify *v, const char *format, ...)
+{
+	va_list args;
+
+	v->problem_count++;
+	if (v->problem_count > PROBLEMS_SHOWN)
+		return;
+	va_start(args, format);
+	if (v->problems.length > 0)
+		str_append(&v->problems, "; ");
+	str_append(&v->problems, arena_vprintf(v->arena, format, args));
+	va_end(args);
+}
+
+const char *verify_number(Verify *v, int64_t value)
+{
+	char digits[24];
+	char out[32];
+	int length = snprintf(digits, sizeof(digits), "%" PRId64, value);
+	int at = 0;
+
+	for (int i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
+			out[at++] = ',';
+		out[at++] = digits[i];
+	}
+	return arena_strndup(v->arena, out, (size_t) at);
+}
+
+/* A node is listed under the host of the description and the port it listens on. */
+int verify_node_at(const Verify *v, const char *host, int port)
+{
+	for (size_t i = 0; i < v->target->node_count; i++) {
+		const DemoNode *node = &v->target->nodes[i];
+		const Node *described =
+			v->target->cluster != NULL ? cluster_find_node(v->target->cluster, node->name) : NULL;
+		const char *its_host = described != NULL && described->host != NULL ? described->host : node->admin.host;
+
+		if (node->admin.port == port && str_equal(its_host, host))
+			return (int) i;
+	}
+	return -1;
+}
+
+static bool open_connections(Verify *v, Err *err)
+{
+	const DemoTarget *target = v->target;
+
+	v->nodes = arena_array(v->arena, target->node_count, sizeof(Pg *));
+	v->app = demo_connect(target, err);
+	if (v->app == NULL)
+		return false;
+	v->app2 = demo_connect(target, err);
+	if (v->app2 == NULL)
+		return false;
+	for (size_t i = 0; i < target->node_count; i++) {
+		v->nodes[i] = demo_connect_node(target, &target->nodes[i], err);
+		if (v->nodes[i] == NULL)
+			return false;
+		/* Citus hides shards from ordinary looks into pg_class. */
+		if (!pg_exec(v->nodes[i], "SET citus.override_table_visibility TO off", err))
+			return false;
+		if (&target->nodes[i] == demo_coordinator(target))
+			v->catalog = v->nodes[i];
+	}
+	return true;
+}
+
+static void close_connections(Verify *v)
+{
+	for (size_t i = 0; v->nodes != NULL && i < v->target->node_count; i++)
+		pg_close(v->nodes[i]);
+	pg_close(v->app);
+	pg_close(v->app2);
+}
+
+static bool read_state(Verify *v, DemoReport *report, Err *err)
+{
+	DemoState state;
+
+	if (!demo_state_get(v->app, &state, err))
+		return false;
+	if (!state.exists) {
+		err_set(err, ERR_REFUSED, "the demo has not been run on this cluster");
+		return err_hint(err, "Run \"citusctl demo\" first.");
+	}
+	if (!str_equal(state.state, "loaded") && !str_equal(state.state, "stopped")) {
+		err_set(err, ERR_REFUSED, "the demo's last run was interrupted while it was %s", state.state);
+		return err_hint(err, "What it wrote was not recorded completely: run \"citusctl demo\" again.");
+	}
+	v->generator = (Generator) {state.seed, state.users};
+	report->users = state.users;
+	report->seed = state.seed;
+	return true;
+}
+
+/* The check's detail: what it found, or what it saw to be right. */
+static const char *detail_of(Verify *v, const Err *problem, bool could_look)
+{
+	if (!could_look)
+		return arena_printf(v->arena, "cannot check: %s%s%s", problem->message,
+		                    problem->detail != NULL ? ": " : "", problem->detail != NULL ? problem->detail : "");
+	if (v->problem_count == 0)
+		return v->said;
+	if (v->problem_count > PROBLEMS_SHOWN)
+		return arena_printf(v->arena, "%s; and %d more", str_text(&v->problems),
+		                    v->problem_count - PROBLEMS_SHOWN);
+	return arena_strdup(v->arena, str_text(&v->problems));
+}
+
+/* A connection that a failed statement left unusable is opened again. */
+static bool run_check(Verify *v, int which, DemoCheck *check, Err *err)
+{
+	int64_t start = clock_us();
+	Err problem = ERR_INIT;
+
+	str_reset(&v->problems);
+	v->problem_count = 0;
+	v->said = "";
+
+	bool could_look = checks[which].run(v, &problem);
+
+	check->name = checks[which].name;
+	check->passed = could_look && v->problem_count == 0;
+	check->detail = detail_of(v, &problem, could_look);
+	check->seconds = (double) (clock_us() - start) / 1e6;
+
+	if (!could_look && (problem.kind == ERR_INTERRUPTED || problem.kind == ERR_UNREACHABLE)) {
+		err_move(err, &problem);
+		return false;
+	}
+	err_clear(&problem);
+	return true;
+}
+
+static bool run_checks(Verify *v, const DemoOptions *options, DemoReport *report, Err *err)
+{
+	int64_t start = clock_us();
+
+	report->passed = true;
+	for (int i = 0; i < DEMO_CHECKS; i++) {
+		DemoCheck *check = &report->checks[report->check_count];
+
+		demo_tell(options, DEMO_CHECKING, checks[i].name, i, DEMO_CHECKS, start);
+		if (!run_check(v, i, check, err))
+			return false;
+		report->check_count++;
+		report->passed = report->passed && check->passed;
+	}
+	return true;
+}
+
+bool verify_run(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
+{
+	Verify v = {.target = target, .arena = arena, .problems = STR_INIT};
+	int64_t start = clock_us();
+
+	report->check_count = 0;
+	report->passed = false;
+	v.engine = demo_engine_find(target->engine, err);
+
+	bool ok = v.engine != NULL && open_connections(&v, err) && read_state(&v, report, err) &&
+	          run_checks(&v, options, report, err);
+
+	report->passed = report->passed && ok;
+	report->verify_s = (double) (clock_us() - start) / 1e6;
+	close_connections(&v);
+	str_free(&v.problems);
+	return ok;
+}

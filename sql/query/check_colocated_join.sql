@@ -1,0 +1,4 @@
+-- A join along the distribution column, over all shards.
+SELECT id, count(*) AS tweets
+FROM author_activity
+GROUP BY id

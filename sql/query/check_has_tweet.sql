@@ -1,0 +1,1 @@
+SELECT count(*) FROM tweets WHERE author_id = $1::bigint AND id = $2::bigint

@@ -1,0 +1,1 @@
+SELECT seed, users, state FROM demo_run
