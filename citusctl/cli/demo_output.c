@@ -1,0 +1,265 @@
+#include "cli/demo_output.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Details of the checks are broken into lines of this many characters. */
+#define DETAIL_COLUMN 25
+#define DETAIL_WIDTH 75
+
+typedef struct Look {
+	FILE *out;
+	const char *bold;
+	const char *dim;
+	const char *green;
+	const char *red;
+	const char *plain;
+	const char *passed;
+	const char *failed;
+	const char *dot;
+} Look;
+
+static Look make_look(FILE *out, bool in_colour, bool in_utf8)
+{
+	return (Look) {
+		.out = out,
+		.bold = in_colour ? "\033[1m" : "",
+		.dim = in_colour ? "\033[2m" : "",
+		.green = in_colour ? "\033[32m" : "",
+		.red = in_colour ? "\033[1;31m" : "",
+		.plain = in_colour ? "\033[0m" : "",
+		.passed = in_utf8 ? "✓" : "ok  ",
+		.failed = in_utf8 ? "✗" : "FAIL",
+		.dot = in_utf8 ? "·" : "-",
+	};
+}
+
+/* Digits in groups of three, into out; returns out. */
+static const char *grouped(int64_t value, char out[32])
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof(digits), "%" PRId64, value);
+	int at = 0;
+
+	for (int i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
+			out[at++] = ',';
+		out[at++] = digits[i];
+	}
+	out[at] = '\0';
+	return out;
+}
+
+static const char *plural(int64_t count, const char *one, const char *many)
+{
+	return count == 1 ? one : many;
+}
+
+static void title(const Look *look, const char *text)
+{
+	fprintf(look->out, "\n%s%s%s\n", look->bold, text, look->plain);
+}
+
+static void print_cluster(const Look *look, const DemoReport *report)
+{
+	int workers = (int) report->node_count - 1;
+
+	fprintf(look->out, "%sCluster%s\n", look->bold, look->plain);
+	fprintf(look->out, "  engine %s %s a coordinator and %d %s %s data of seed %" PRIu64 "\n", report->engine,
+	        look->dot, workers, plural(workers, "worker", "workers"), look->dot, report->seed);
+}
+
+static void print_load(const Look *look, const DemoReport *report)
+{
+	char rows[32];
+	char speed[32];
+	int64_t total = 0;
+
+	for (int t = 0; t < DEMO_TABLE_COUNT; t++)
+		total += report->rows[t];
+	title(look, "Load");
+	for (int t = 0; t < DEMO_TABLE_COUNT; t++) {
+		if (report->rows[t] > 0)
+			fprintf(look->out, "  %-15s %12s\n", generator_table_name((DemoTable) t), grouped(report->rows[t], rows));
+	}
+	fprintf(look->out, "  %s%-15s %12s rows in %.1f s, %s rows/s%s\n", look->dim, "together", grouped(total, rows),
+	        report->load_s,
+	        grouped(report->load_s > 0 ? (int64_t) ((double) total / report->load_s) : 0, speed), look->plain);
+}
+
+/* Three digits that mean something, whatever the size: 0.42, 1.53, 24.8, 812. */
+static const char *milliseconds(double ms, char out[32])
+{
+	snprintf(out, 32, "%.*f", ms < 10 ? 2 : ms < 100 ? 1 : 0, ms);
+	return out;
+}
+
+static void print_operation(const Look *look, const DemoOperation *op, double seconds)
+{
+	char count[32];
+	char p50[32];
+	char p95[32];
+	char p99[32];
+	char retries[32];
+	char errors[32];
+
+	fprintf(look->out, "  %-21s %10s %9.1f %8s %8s %8s %8s %s%7s%s\n", op->label, grouped(op->count, count),
+	        seconds > 0 ? (double) op->count / seconds : 0.0, milliseconds(op->p50_ms, p50),
+	        milliseconds(op->p95_ms, p95), milliseconds(op->p99_ms, p99), grouped(op->retries, retries),
+	        op->errors > 0 ? look->red : "", grouped(op->errors, errors), op->errors > 0 ? look->plain : "");
+}
+
+static void print_work(const Look *look, const DemoReport *report)
+{
+	char total[32];
+	int64_t count = 0;
+
+	title(look, "Workload");
+	fprintf(look->out, "%s  %-21s %10s %9s %8s %8s %8s %8s %7s%s\n", look->dim, "operation", "count", "/s", "p50 ms",
+	        "p95 ms", "p99 ms", "retries", "errors", look->plain);
+	for (int i = 0; i < DEMO_OPERATIONS; i++) {
+		print_operation(look, &report->operations[i], report->work_s);
+		count += report->operations[i].count;
+	}
+	fprintf(look->out, "  %s%-21s %10s %9.1f   in %.1f s over %d %s%s\n", look->dim, "together", grouped(count, total),
+	        report->tps, report->work_s, report->clients, plural(report->clients, "connection", "connections"),
+	        look->plain);
+	if (report->first_error != NULL)
+		fprintf(look->out, "  %sfirst error:%s %s\n", look->red, look->plain, report->first_error);
+}
+
+/* Characters that text takes on the terminal, counted as UTF-8. */
+static int width_of(const char *text, size_t bytes)
+{
+	int width = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		width += ((unsigned char) text[i] & 0xC0) != 0x80;
+	return width;
+}
+
+/* The text from the current column on, broken between words. */
+static void print_wrapped(const Look *look, const char *text)
+{
+	int used = 0;
+
+	while (*text != '\0') {
+		size_t bytes = strcspn(text, " ");
+		int width = width_of(text, bytes);
+
+		if (used > 0 && used + 1 + width > DETAIL_WIDTH) {
+			fprintf(look->out, "\n%*s", DETAIL_COLUMN, "");
+			used = 0;
+		} else if (used > 0) {
+			fputc(' ', look->out);
+			used++;
+		}
+		fwrite(text, 1, bytes, look->out);
+		used += width;
+		text += bytes;
+		text += *text == ' ' ? 1 : 0;
+	}
+	fputc('\n', look->out);
+}
+
+static void print_check(const Look *look, const DemoCheck *check)
+{
+	int mark = width_of(look->passed, strlen(look->passed));
+
+	fprintf(look->out, "  %s%s%s %-*s", check->passed ? look->green : look->red,
+	        check->passed ? look->passed : look->failed, look->plain, DETAIL_COLUMN - 3 - mark, check->name);
+	print_wrapped(look, check->detail);
+}
+
+static void print_checks(const Look *look, const DemoReport *report)
+{
+	size_t failed = 0;
+
+	title(look, "Verification");
+	for (size_t i = 0; i < report->check_count; i++) {
+		print_check(look, &report->checks[i]);
+		failed += report->checks[i].passed ? 0 : 1;
+	}
+	if (failed == 0)
+		fprintf(look->out, "\n%s%sall %zu checks passed%s in %.1f s\n", look->bold, look->green, report->check_count,
+		        look->plain, report->verify_s);
+	else
+		fprintf(look->out, "\n%s%zu of %zu checks failed%s\n", look->red, failed, report->check_count, look->plain);
+}
+
+void demo_output_text(FILE *out, const DemoReport *report, bool in_colour, bool in_utf8)
+{
+	Look look = make_look(out, in_colour, in_utf8);
+
+	print_cluster(&look, report);
+	if (report->has_load)
+		print_load(&look, report);
+	if (report->has_work)
+		print_work(&look, report);
+	if (report->check_count > 0)
+		print_checks(&look, report);
+}
+
+static void add_operations(Json *object, const DemoReport *report)
+{
+	Json *operations = json_add_array(object, "operations");
+
+	for (int i = 0; report->has_work && i < DEMO_OPERATIONS; i++) {
+		const DemoOperation *op = &report->operations[i];
+		Json *item = json_add_object(operations, NULL);
+
+		json_add_text(item, "name", op->name);
+		json_add_int(item, "count", op->count);
+		json_add_int(item, "errors", op->errors);
+		json_add_int(item, "retries", op->retries);
+		json_add_double(item, "p50_ms", op->p50_ms);
+		json_add_double(item, "p95_ms", op->p95_ms);
+		json_add_double(item, "p99_ms", op->p99_ms);
+		json_add_double(item, "max_ms", op->max_ms);
+	}
+}
+
+static void add_checks(Json *object, const DemoReport *report)
+{
+	Json *checks = json_add_array(object, "checks");
+
+	for (size_t i = 0; i < report->check_count; i++) {
+		Json *item = json_add_object(checks, NULL);
+
+		json_add_text(item, "name", report->checks[i].name);
+		json_add_bool(item, "passed", report->checks[i].passed);
+		json_add_text(item, "detail", report->checks[i].detail);
+		json_add_double(item, "seconds", report->checks[i].seconds);
+	}
+}
+
+static void add_load(Json *object, const DemoReport *report)
+{
+	Json *rows = json_add_object(object, "rows");
+	int64_t total = 0;
+
+	for (int t = 0; report->has_load && t < DEMO_TABLE_COUNT; t++) {
+		json_add_int(rows, generator_table_name((DemoTable) t), report->rows[t]);
+		total += report->rows[t];
+	}
+	json_add_double(object, "load_seconds", report->load_s);
+	json_add_double(object, "load_rows_per_second", report->load_s > 0 ? (double) total / report->load_s : 0);
+}
+
+void demo_output_json(Json *object, const DemoReport *report)
+{
+	json_add_text(object, "engine", report->engine);
+	json_add_int(object, "nodes", (int64_t) report->node_count);
+	json_add_int(object, "users", report->users);
+	json_add_int(object, "seed", (int64_t) report->seed);
+	add_load(object, report);
+	json_add_int(object, "clients", report->clients);
+	add_operations(object, report);
+	json_add_double(object, "seconds", report->work_s);
+	json_add_double(object, "tps", report->tps);
+	json_add_int(object, "unknown_outcomes", report->unknown);
+	json_add_text(object, "first_error", report->first_error);
+	add_checks(object, report);
+	json_add_double(object, "verify_seconds", report->verify_s);
+	json_add_bool(object, "passed", report->passed);
+}
