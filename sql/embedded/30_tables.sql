@@ -1,0 +1,188 @@
+-- Embedded engine, tables: what distributing a table and making it a reference table have in common. They describe
+-- a table in SQL for the workers, and refuse what can't be done before anything is touched.
+
+CREATE OR REPLACE FUNCTION citus_embedded.qualified(relation regclass) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$ SELECT format('%I.%I', relnamespace::regnamespace::text::name, relname) FROM pg_class WHERE oid = relation $$;
+
+-- For superusers, who may act for any owner, the work is done as the owner: what they make is the owner's, and the owner's
+-- expressions do not run as superuser. No SET clause here: the role lasts until the calling function, which has one, ends.
+CREATE OR REPLACE FUNCTION citus_embedded.become_owner(relation regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    owner name := (SELECT pg_catalog.pg_get_userbyid(relowner) FROM pg_catalog.pg_class WHERE oid = relation);
+BEGIN
+    IF NOT pg_catalog.pg_has_role(owner, 'USAGE') THEN
+        RAISE EXCEPTION 'must be owner of table %', (SELECT relname FROM pg_catalog.pg_class WHERE oid = relation)
+            USING errcode = 'insufficient_privilege';
+    END IF;
+    IF owner <> current_user THEN
+        PERFORM pg_catalog.set_config('role', owner, true);
+    END IF;
+END $$;
+
+-- SECURITY DEFINER functions that change the catalog ask this: they are open to all, each for the caller's own tables.
+CREATE OR REPLACE FUNCTION citus_embedded.check_owner(relation regclass) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT pg_has_role(citus_embedded.caller(), (SELECT relowner FROM pg_class WHERE oid = relation), 'USAGE') THEN
+        RAISE EXCEPTION 'must be owner of table %', relation USING errcode = 'insufficient_privilege';
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.refuse(relation regclass, reason text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'cannot distribute relation "%": %', (SELECT relname FROM pg_class WHERE oid = relation), reason
+        USING errcode = 'feature_not_supported',
+              hint = 'The embedded engine does not support this; Citus may. Nothing was changed.';
+END $$;
+
+-- What neither kind of table may have. partkey is NULL for a reference table, which stays the table it was.
+CREATE OR REPLACE FUNCTION citus_embedded.check_table(relation regclass, partkey name) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rel pg_class;
+    keynum smallint;
+    found_one text;
+BEGIN
+    PERFORM citus_embedded.check_coordinator();
+    SELECT * INTO rel FROM pg_class WHERE oid = relation;
+    IF EXISTS (SELECT FROM citus_embedded.dist_table WHERE logicalrelid = relation) THEN
+        RAISE EXCEPTION 'table "%" is already distributed', rel.relname USING errcode = 'invalid_table_definition';
+    ELSIF rel.relkind NOT IN ('r', 'p') THEN
+        RAISE EXCEPTION '% is not a regular, foreign or partitioned table', rel.relname USING errcode = 'wrong_object_type';
+    ELSIF rel.relkind = 'p' OR rel.relispartition
+          OR EXISTS (SELECT FROM pg_inherits WHERE relation IN (inhrelid, inhparent)) THEN
+        PERFORM citus_embedded.refuse(relation, 'it is a partition, or has partitions or inheritance');
+    ELSIF rel.relpersistence <> 'p' THEN
+        PERFORM citus_embedded.refuse(relation, 'it is temporary or unlogged');
+    ELSIF rel.reloftype <> 0 THEN
+        PERFORM citus_embedded.refuse(relation, 'it is a table of a composite type');
+    ELSIF rel.relrowsecurity THEN
+        PERFORM citus_embedded.refuse(relation, 'it has row level security');
+    ELSIF rel.relnamespace IN ('pg_catalog'::regnamespace, 'citus_embedded'::regnamespace) THEN
+        PERFORM citus_embedded.refuse(relation, 'it is a system table');
+    ELSIF NOT EXISTS (SELECT FROM citus_embedded.node WHERE groupid <> 0 AND isactive) THEN
+        RAISE EXCEPTION 'couldn''t find any worker nodes' USING errcode = 'object_not_in_prerequisite_state',
+            hint = 'Add more worker nodes: SELECT citus_add_node(name, port).';
+    END IF;
+
+    -- Foreign keys to tables that are still local could not follow the table to the workers.
+    SELECT c.relname INTO found_one FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid
+    WHERE k.conrelid = relation AND k.contype = 'f' AND k.confrelid <> relation
+      AND NOT EXISTS (SELECT FROM citus_embedded.dist_table WHERE logicalrelid = k.confrelid);
+    IF FOUND THEN
+        RAISE EXCEPTION 'referenced table "%" must be a distributed table or a reference table', found_one
+            USING errcode = 'invalid_table_definition',
+                  detail = 'To enforce foreign keys, the referencing and referenced rows need to be stored on the same node.',
+                  hint = format('You could use SELECT create_reference_table(''%s'') to replicate the referenced table to '
+                                'all nodes or consider dropping the foreign key', found_one);
+    END IF;
+    IF partkey IS NULL THEN
+        IF EXISTS (SELECT FROM citus_embedded.held_key WHERE conrelid = relation) THEN
+            RAISE EXCEPTION 'cannot create foreign key constraint since foreign keys from reference tables and local tables to '
+                'distributed tables are not supported' USING errcode = 'feature_not_supported',
+                detail = 'Reference tables and local tables can only have foreign keys to reference tables and local tables';
+        END IF;
+        RETURN;
+    END IF;
+
+    SELECT attnum INTO keynum FROM pg_attribute WHERE attrelid = relation AND attname = partkey AND attnum > 0 AND NOT attisdropped;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'column "%" of relation "%" does not exist', partkey, rel.relname USING errcode = 'undefined_column';
+    ELSIF EXISTS (SELECT FROM pg_constraint WHERE conrelid = relation AND contype = 'x')
+          OR EXISTS (SELECT FROM pg_index WHERE indrelid = relation AND indisunique
+                     AND NOT keynum = ANY ((indkey::smallint[])[0:indnkeyatts - 1])) THEN
+        RAISE EXCEPTION 'cannot create constraint on "%"', rel.relname USING errcode = 'feature_not_supported',
+            detail = 'Distributed relations cannot have UNIQUE, EXCLUDE, or PRIMARY KEY constraints that do not include the '
+                     'partition column (with an equality operator if EXCLUDE).';
+    ELSIF EXISTS (SELECT FROM pg_constraint WHERE conrelid = relation AND confrelid = relation
+                  AND coalesce(array_position(conkey, keynum) <> array_position(confkey, keynum),
+                               NOT (keynum = ANY (conkey) AND keynum = ANY (confkey)))) THEN
+        PERFORM citus_embedded.not_colocated();
+    ELSIF EXISTS (SELECT FROM pg_constraint k JOIN citus_embedded.dist_table d ON d.logicalrelid = k.conrelid
+                  WHERE k.confrelid = relation AND k.contype = 'f') THEN
+        RAISE EXCEPTION 'cannot create foreign key constraint since foreign keys from reference tables and local tables to '
+            'distributed tables are not supported' USING errcode = 'feature_not_supported';
+    ELSIF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = relation AND NOT tgisinternal) THEN
+        RAISE EXCEPTION 'cannot distribute relation "%" because it has triggers', rel.relname
+            USING errcode = 'feature_not_supported', hint = 'Drop the triggers and create them again afterwards.';
+    END IF;
+
+    -- The table is made anew as a partitioned one, so whatever hangs on it and is not rebuilt below would be in the way.
+    SELECT pg_describe_object(d.classid, d.objid, d.objsubid) INTO found_one
+    FROM pg_depend d
+    WHERE d.deptype IN ('n', 'a')
+      AND ((d.refclassid = 'pg_class'::regclass AND d.refobjid = relation)
+           OR (d.refclassid = 'pg_type'::regclass
+               AND d.refobjid IN (rel.reltype, (SELECT typarray FROM pg_type WHERE oid = rel.reltype))))
+      AND NOT (d.classid = 'pg_constraint'::regclass
+               AND EXISTS (SELECT FROM pg_constraint WHERE oid = d.objid AND contype IN ('c', 'f', 'p', 'u', 'n')))
+      AND NOT (d.classid = 'pg_attrdef'::regclass AND EXISTS (SELECT FROM pg_attrdef WHERE oid = d.objid AND adrelid = relation))
+      AND NOT (d.classid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_index WHERE indexrelid = d.objid AND indrelid = relation))
+      AND NOT (d.classid = 'pg_class'::regclass
+               AND EXISTS (SELECT FROM pg_class WHERE oid = d.objid AND relkind IN ('S', 't')))
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM citus_embedded.refuse(relation, format('%s depends on it', found_one));
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.not_colocated() RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'cannot create foreign key constraint since relations are not colocated or not referencing a reference table'
+        USING errcode = 'feature_not_supported', detail = 'A distributed table can only have foreign keys if it is referencing '
+            'another colocated hash distributed table or a reference table';
+END $$;
+
+-- The table with its constraints and indexes, as SQL for a worker. Defaults and identities stay with the coordinator, which
+-- fills in every column before a row leaves it, so that sequences count for the whole cluster.
+CREATE OR REPLACE FUNCTION citus_embedded.worker_ddl(relation regclass, partkey name) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('DO $do$ BEGIN IF to_regnamespace(%L) IS NULL THEN CREATE SCHEMA %s; END IF; END $do$; ',
+                  relnamespace::regnamespace::text, relnamespace::regnamespace)
+        || format('CREATE TABLE %s (%s)', citus_embedded.qualified(relation), (
+            SELECT string_agg(format('%I %s%s%s%s', attname, format_type(atttypid, atttypmod),
+                    CASE WHEN attcollation <> typcollation THEN (SELECT format(' COLLATE %s.%I', collnamespace::regnamespace, collname)
+                                                                  FROM pg_collation c WHERE c.oid = attcollation) END,
+                    CASE WHEN attgenerated = 's' THEN format(' GENERATED ALWAYS AS (%s) STORED', pg_get_expr(adbin, adrelid)) END,
+                    CASE WHEN attnotnull THEN ' NOT NULL' END), ', ' ORDER BY attnum)
+            FROM pg_attribute a JOIN pg_type t ON t.oid = atttypid
+            LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+            WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped))
+        || coalesce(' PARTITION BY HASH (' || quote_ident(partkey) || ')',
+                    ' WITH (' || array_to_string(reloptions, ', ') || ')', '') || '; '
+        -- a primary key or unique constraint before the foreign keys that need it
+        || coalesce((SELECT string_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', citus_embedded.qualified(relation), conname,
+                                              definition), '' ORDER BY position('FOREIGN KEY' IN definition) = 1, conname)
+                     FROM (SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+                           WHERE conrelid = relation AND contype IN ('p', 'u', 'x', 'c', 'f') AND conislocal
+                           UNION ALL SELECT conname, definition FROM citus_embedded.held_key WHERE conrelid = relation
+                          ) k (conname, definition)), '')
+        || coalesce((SELECT string_agg(pg_get_indexdef(indexrelid) || '; ', '' ORDER BY indexrelid) FROM pg_index
+                     WHERE indrelid = relation AND indisvalid
+                       AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = relation
+                                       AND contype IN ('p', 'u', 'x'))), '')
+    FROM pg_class WHERE oid = relation $$;
+
+-- The rights on a table as GRANT statements for others. With on_worker only for roles that can get there.
+CREATE OR REPLACE FUNCTION citus_embedded.grants(relation regclass, targets text, on_worker boolean) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(string_agg(format('GRANT %s%s ON %s TO %s%s; ', a.privilege_type, ' (' || quote_ident(g.attname) || ')', targets,
+                                      coalesce(quote_ident(r.rolname), 'public'),
+                                      CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END), ''), '')
+    FROM (SELECT NULL::name AS attname, relacl AS acl, relowner FROM pg_class WHERE oid = relation
+          UNION ALL SELECT attname, attacl, relowner FROM pg_attribute, pg_class c
+          WHERE attrelid = relation AND c.oid = relation AND attnum > 0 AND NOT attisdropped) g
+    CROSS JOIN aclexplode(g.acl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+    WHERE a.grantee <> g.relowner
+      AND (NOT on_worker OR a.grantee = 0
+           OR EXISTS (SELECT FROM pg_user_mappings u JOIN citus_embedded.node n ON u.srvname = 'citus_node_' || n.nodeid
+                      WHERE u.umuser = a.grantee AND n.groupid <> 0)) $$;
+
+-- The names of a table's columns that can be written, as a list.
+CREATE OR REPLACE FUNCTION citus_embedded.columns(relation regclass, pattern text DEFAULT '%I') RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT string_agg(format(pattern, attname), ', ' ORDER BY attnum) FROM pg_attribute
+    WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND attgenerated = '' $$;

@@ -1,0 +1,260 @@
+-- Embedded engine, distributed tables. On the coordinator the table is partitioned by hash, and its partitions are foreign
+-- tables in schema citus_embedded. On each worker it is a partitioned table of the same name, and its partitions there are
+-- the shards. So constraints and indexes are declared once on a worker and hold on each shard, and a shard refuses
+-- rows that belong to another one: postgres_fdw would not move a row when its distribution column changes.
+
+CREATE OR REPLACE FUNCTION citus_embedded.column_names(relation oid, numbers smallint[]) RETURNS name[] LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(attname ORDER BY i) FROM unnest(numbers) WITH ORDINALITY k (num, i)
+    JOIN pg_attribute ON attrelid = relation AND attnum = num $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.distribute(relation regclass, partkey text, method citus.distribution_type,
+    colocation text, model regclass, shards integer) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
+DECLARE
+    name text := citus_embedded.qualified(relation);
+    old text;
+    rel pg_class;
+    ddl text;
+    options text;
+    item record;
+    held citus_embedded.held_key[];
+    sequences jsonb := '{}';
+    made regclass;
+    copied bigint;
+BEGIN
+    IF relation IS NULL OR partkey IS NULL THEN
+        RETURN;                                           -- as Citus does
+    ELSIF method <> 'hash' THEN
+        RAISE EXCEPTION 'the embedded engine distributes by hash only' USING errcode = 'feature_not_supported', hint = 'Use Citus.';
+    END IF;
+    PERFORM citus_embedded.become_owner(relation);
+    PERFORM citus_embedded.check_table(relation, partkey);
+    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', name);
+    SELECT * INTO rel FROM pg_class WHERE oid = relation;
+    ddl := citus_embedded.worker_ddl(relation, partkey);
+    options := coalesce(' WITH (' || array_to_string(rel.reloptions, ', ') || ')', '');
+
+    -- Foreign keys of local tables to this one are held until those tables are distributed.
+    FOR item IN
+        SELECT conrelid::regclass AS tab, conname, pg_get_constraintdef(oid) AS definition,
+               citus_embedded.column_names(conrelid, conkey) AS columns, citus_embedded.column_names(confrelid, confkey) AS refcolumns
+        FROM pg_constraint WHERE confrelid = relation AND conrelid <> relation AND contype = 'f' AND conparentid = 0
+    LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', citus_embedded.qualified(item.tab), item.conname);
+        held := held || ROW(item.tab, item.conname, 0, item.columns, item.refcolumns, item.definition)::citus_embedded.held_key;
+    END LOOP;
+
+    -- A partitioned table takes the old one's place. Serial columns keep their sequence; identity columns get new ones, which
+    -- go on under the old names from where the old ones were.
+    EXECUTE format('ALTER TABLE %s RENAME TO %I', name, 'citus_old_' || rel.oid);
+    old := citus_embedded.qualified(relation);
+    FOR item IN
+        SELECT s.oid::regclass AS seq, s.relname, attname, d.deptype FROM pg_depend d
+        JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+        JOIN pg_attribute ON attrelid = d.refobjid AND attnum = d.refobjsubid
+        WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = relation
+    LOOP
+        IF item.deptype = 'i' THEN
+            EXECUTE format('ALTER SEQUENCE %s RENAME TO %I', citus_embedded.qualified(item.seq), 'citus_old_' || item.seq::oid);
+        END IF;
+        sequences := sequences || jsonb_build_object(item.attname, jsonb_build_array(item.seq::oid, item.relname, item.deptype));
+    END LOOP;
+    EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING IDENTITY INCLUDING GENERATED '
+                   'INCLUDING COMMENTS) PARTITION BY HASH (%I)', name, old, partkey);
+    made := name::regclass;
+    FOR item IN SELECT key AS attname, (value ->> 0)::oid::regclass AS seq, value ->> 1 AS relname, value ->> 2 AS deptype
+                FROM jsonb_each(sequences) LOOP
+        IF item.deptype = 'i' THEN
+            EXECUTE format('SELECT setval(%L, last_value, is_called) FROM %s', pg_get_serial_sequence(name, item.attname),
+                           citus_embedded.qualified(item.seq));
+            IF pg_get_serial_sequence(name, item.attname)::regclass 
+               IS DISTINCT FROM to_regclass(format('%s.%I', rel.relnamespace::regnamespace, item.relname)) THEN
+                EXECUTE format('ALTER SEQUENCE %s RENAME TO %I', pg_get_serial_sequence(name, item.attname), item.relname);
+            END IF;
+        ELSE
+            EXECUTE format('ALTER SEQUENCE %s OWNED BY %s.%I', citus_embedded.qualified(item.seq), name, item.attname);
+        END IF;
+    END LOOP;
+    EXECUTE format('%sCOMMENT ON TABLE %s IS %L', citus_embedded.grants(relation, name, false), name,
+                   obj_description(relation, 'pg_class'));
+
+    PERFORM citus_embedded.register_distributed(relation, made, partkey, colocation, model, shards, held);
+
+    -- One batch of SQL for each worker, in this transaction.
+    INSERT INTO citus_embedded.remote (groupid, command)
+    SELECT p.groupid, ddl
+        || string_agg(format('CREATE TABLE %s PARTITION OF %s FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s; ',
+                             shard, name, c.shardcount, s.shardindex, options), '' ORDER BY s.shardindex)
+        || citus_embedded.grants(relation, name || ', ' || string_agg(shard, ', '), true)
+    FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid)
+    JOIN citus_embedded.dist_table d USING (logicalrelid) JOIN citus_embedded.colocation c USING (colocationid),
+    LATERAL format('%s.%I', rel.relnamespace::regnamespace, s.shardname) AS shard
+    WHERE s.logicalrelid = made GROUP BY p.groupid;
+
+    EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM ONLY %3$s',
+                   name, citus_embedded.columns(relation), old);
+    GET DIAGNOSTICS copied = row_count;
+    EXECUTE format('DROP TABLE %s', old);
+    IF copied > 0 THEN
+        EXECUTE format('ANALYZE %s', name);               -- nothing analyzes partitioned and foreign tables by itself
+    END IF;
+END $$;
+
+-- No SET search_path here: colocate_with is a name of the caller's.
+CREATE OR REPLACE FUNCTION pg_catalog.create_distributed_table(table_name regclass, distribution_column text,
+    distribution_type citus.distribution_type DEFAULT 'hash', colocate_with text DEFAULT 'default',
+    shard_count integer DEFAULT NULL) RETURNS void LANGUAGE sql AS $$
+    SELECT citus_embedded.distribute(table_name, distribution_column, distribution_type, colocate_with,
+        CASE WHEN pg_catalog.lower(colocate_with) NOT IN ('default', 'none') THEN colocate_with::pg_catalog.regclass END, shard_count)
+$$;
+
+-- The part that needs the engine's rights: catalog rows, and foreign tables as partitions. Shard i of a new colocation group
+-- goes to the i-th worker, round and round; in an old group, to where the group's shard i is.
+CREATE OR REPLACE FUNCTION citus_embedded.register_distributed(old regclass, made regclass, partkey name, colocation text,
+    model regclass, shards integer, held citus_embedded.held_key[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
+#variable_conflict use_column
+DECLARE
+    rel pg_class;
+    key pg_attribute;
+    grp citus_embedded.colocation;
+    other citus_embedded.dist_table;
+    wanted integer := coalesce(shards, nullif(current_setting('citus.shard_count', true), '')::integer, 32);
+BEGIN
+    PERFORM citus_embedded.check_owner(old), citus_embedded.check_owner(made);
+    LOCK TABLE citus_embedded.node IN SHARE MODE;
+    LOCK TABLE citus_embedded.colocation IN SHARE ROW EXCLUSIVE MODE;
+    SELECT * INTO rel FROM pg_class WHERE oid = made;
+    SELECT * INTO key FROM pg_attribute WHERE attrelid = made AND attname = register_distributed.partkey;
+
+    IF model IS NOT NULL THEN
+        SELECT * INTO other FROM citus_embedded.dist_table WHERE logicalrelid = model;
+        IF shards IS NOT NULL THEN
+            RAISE EXCEPTION 'Cannot use colocate_with with a table and shard_count at the same time';
+        ELSIF other.partmethod IS NULL THEN
+            RAISE EXCEPTION 'relation % is not distributed', (SELECT relname FROM pg_class WHERE oid = model);
+        ELSIF other.partmethod <> 'h' THEN
+            RAISE EXCEPTION 'cannot distribute relation' USING errcode = 'feature_not_supported', detail =
+                'Currently, colocate_with option is not supported with append / range distributed tables and local tables added to metadata.';
+        END IF;
+        SELECT * INTO grp FROM citus_embedded.colocation WHERE colocationid = other.colocationid;
+        IF grp.distributioncolumntype <> key.atttypid OR grp.distributioncolumncollation <> key.attcollation THEN
+            RAISE EXCEPTION 'cannot colocate tables % and %', (SELECT relname FROM pg_class WHERE oid = model), rel.relname
+                USING detail = format('Distribution column types don''t match for %s and %s.',
+                                      (SELECT relname FROM pg_class WHERE oid = model), rel.relname);
+        END IF;
+    ELSIF wanted NOT BETWEEN 1 AND 64000 THEN
+        RAISE EXCEPTION '% is outside the valid range for parameter "shard_count" (1 .. 64000)', wanted
+            USING errcode = 'invalid_parameter_value';
+    ELSIF lower(colocation) = 'default' THEN
+        SELECT * INTO grp FROM citus_embedded.colocation
+        WHERE isdefault AND replicationfactor = 1 AND shardcount = wanted AND distributioncolumntype = key.atttypid
+          AND distributioncolumncollation = key.attcollation ORDER BY colocationid LIMIT 1;
+    END IF;
+    IF grp.colocationid IS NULL THEN
+        INSERT INTO citus_embedded.colocation (shardcount, distributioncolumntype, distributioncolumncollation, isdefault)
+        VALUES (wanted, key.atttypid, key.attcollation, lower(colocation) = 'default') RETURNING * INTO grp;
+    END IF;
+
+    IF EXISTS (SELECT FROM citus_embedded.held_key h LEFT JOIN citus_embedded.dist_table d ON d.logicalrelid = h.confrelid
+               WHERE h.conrelid = old
+                 AND (d.colocationid IS DISTINCT FROM grp.colocationid OR array_position(h.columns, key.attname) IS NULL
+                      OR array_position(h.columns, key.attname) IS DISTINCT FROM array_position(h.refcolumns, d.partkey))) THEN
+        PERFORM citus_embedded.not_colocated();
+    END IF;
+    DELETE FROM citus_embedded.held_key WHERE conrelid = old;
+    PERFORM citus_embedded.check_owner(conrelid) FROM unnest(held);
+    INSERT INTO citus_embedded.held_key SELECT conrelid, conname, made, columns, refcolumns, definition FROM unnest(held);
+
+    SELECT * INTO other FROM citus_embedded.dist_table WHERE colocationid = grp.colocationid LIMIT 1;
+    INSERT INTO citus_embedded.dist_table VALUES (made, 'h', key.attname, grp.colocationid);
+    INSERT INTO citus_embedded.shard (shardid, logicalrelid, shardindex, shardname)
+    SELECT id, made, i, citus_embedded.shard_name(rel.relname, id)
+    FROM (SELECT nextval('citus_embedded.shardid_seq') AS id, i FROM generate_series(0, grp.shardcount - 1) i) s;
+    IF other.logicalrelid IS NOT NULL THEN
+        INSERT INTO citus_embedded.placement (shardid, groupid)
+        SELECT s.shardid, p.groupid FROM citus_embedded.shard s
+        JOIN citus_embedded.shard o ON o.logicalrelid = other.logicalrelid AND o.shardindex = s.shardindex
+        JOIN citus_embedded.placement p ON p.shardid = o.shardid WHERE s.logicalrelid = made ORDER BY s.shardindex;
+    ELSE
+        IF NOT EXISTS (SELECT FROM citus_embedded.node WHERE groupid <> 0 AND isactive AND shouldhaveshards) THEN
+            RAISE EXCEPTION 'couldn''t find any worker nodes that may have shards' USING errcode = 'object_not_in_prerequisite_state',
+                hint = 'Set a worker''s property shouldhaveshards to true, or add a worker.';
+        END IF;
+        INSERT INTO citus_embedded.placement (shardid, groupid)
+        SELECT s.shardid, n.groups[1 + s.shardindex % cardinality(n.groups)] FROM citus_embedded.shard s,
+            (SELECT array_agg(groupid ORDER BY nodeid) AS groups FROM citus_embedded.node
+             WHERE groupid <> 0 AND isactive AND shouldhaveshards) n
+        WHERE s.logicalrelid = made ORDER BY s.shardindex;
+    END IF;
+    PERFORM citus_embedded.create_foreign_partitions(made);
+END $$;
+
+-- For all of a table's shards, or for one.
+CREATE OR REPLACE FUNCTION citus_embedded.create_foreign_partitions(parent regclass, shard bigint DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE (SELECT string_agg(format(
+            'CREATE FOREIGN TABLE citus_embedded.%I PARTITION OF %s FOR VALUES WITH (MODULUS %s, REMAINDER %s) '
+            'SERVER %I OPTIONS (schema_name %L, table_name %L); ALTER FOREIGN TABLE citus_embedded.%1$I OWNER TO %8$I; ',
+            s.shardname, citus_embedded.qualified(parent), g.shardcount, s.shardindex, 'citus_node_' || n.nodeid,
+            r.relnamespace::regnamespace::text::name, s.shardname, pg_get_userbyid(r.relowner)), '' ORDER BY s.shardindex)
+        FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid) JOIN citus_embedded.node n USING (groupid)
+        JOIN citus_embedded.dist_table d USING (logicalrelid) JOIN citus_embedded.colocation g USING (colocationid)
+        JOIN pg_class r ON r.oid = s.logicalrelid
+        WHERE s.logicalrelid = parent AND (shard IS NULL OR s.shardid = shard));
+END $$;
+
+-- name_shardid, the name cut where that would be too long for PostgreSQL: the id is what makes it unique.
+CREATE OR REPLACE FUNCTION citus_embedded.shard_name(relname name, shardid bigint) RETURNS name LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    base text := relname;
+BEGIN
+    WHILE octet_length(base || '_' || shardid) > 63 LOOP
+        base := left(base, -1);
+    END LOOP;
+    RETURN base || '_' || shardid;
+END $$;
+
+-- The shard of a value. Overloads stand in for Citus' "any", which takes C; a value is cast to the column's type.
+CREATE OR REPLACE FUNCTION pg_catalog.get_shard_id_for_distribution_column(table_name regclass, distribution_value text) RETURNS bigint
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    tab citus_embedded.dist_table;
+    shard bigint;
+BEGIN
+    SELECT * INTO tab FROM citus_embedded.dist_table WHERE logicalrelid = table_name;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'relation is not distributed' USING errcode = 'invalid_table_definition';
+    ELSIF tab.partmethod = 'n' THEN
+        RETURN (SELECT shardid FROM citus_embedded.shard WHERE logicalrelid = table_name);
+    ELSIF distribution_value IS NULL THEN
+        RAISE EXCEPTION 'distribution value cannot be NULL for tables other than reference tables.'
+            USING errcode = 'null_value_not_allowed';
+    END IF;
+    EXECUTE format('SELECT s.shardid FROM citus_embedded.shard s WHERE s.logicalrelid = $1 '
+                   'AND satisfies_hash_partition($1, $2, s.shardindex, $3::%s)',
+                   (SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = table_name AND attname = tab.partkey))
+    INTO shard
+    USING table_name, (SELECT shardcount FROM citus_embedded.colocation WHERE colocationid = tab.colocationid), distribution_value;
+    RETURN shard;
+END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.get_shard_id_for_distribution_column(table_name regclass, distribution_value anyelement) RETURNS bigint
+LANGUAGE sql STABLE AS $$ SELECT pg_catalog.get_shard_id_for_distribution_column(table_name, distribution_value::text) $$;
+CREATE OR REPLACE FUNCTION pg_catalog.get_shard_id_for_distribution_column(table_name regclass) RETURNS bigint
+LANGUAGE sql STABLE AS $$ SELECT pg_catalog.get_shard_id_for_distribution_column(table_name, NULL::text) $$;
+
+-- partkey holds the plain column name here.
+CREATE OR REPLACE FUNCTION pg_catalog.column_to_column_name(table_name regclass, column_var_text text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT column_var_text $$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.alter_table_set_access_method(table_name regclass, access_method text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the embedded engine has no access method but heap' USING errcode = 'feature_not_supported',
+        hint = 'Columnar storage needs Citus.';
+END $$;
+
+REVOKE EXECUTE ON FUNCTION citus_embedded.create_foreign_partitions FROM public;

@@ -1,0 +1,139 @@
+-- Embedded engine, reference tables. The coordinator's table stays what it was, and is what queries read; each worker has
+-- a copy, for the foreign keys of shards. Triggers write each change to the copies, in the same transaction.
+--   INSERT: by statement with a transition table, many times faster than by row.
+--   UPDATE: by row, since only there old and new rows come in pairs; also the update side of INSERT ... ON CONFLICT.
+-- Rows travel as text of the table's row type, which loses nothing, as JSON would.
+
+CREATE OR REPLACE FUNCTION pg_catalog.create_reference_table(table_name regclass) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
+DECLARE
+    name text := citus_embedded.qualified(table_name);
+BEGIN
+    IF table_name IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM citus_embedded.become_owner(table_name);
+    PERFORM citus_embedded.check_table(table_name, NULL);
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', name);
+    PERFORM citus_embedded.register_reference(table_name);
+    INSERT INTO citus_embedded.remote (groupid, command)
+    SELECT groupid, citus_embedded.reference_ddl(table_name) FROM citus_embedded.node WHERE groupid <> 0;
+    PERFORM citus_embedded.copy_reference_rows(table_name, ARRAY(SELECT groupid FROM citus_embedded.node WHERE groupid <> 0), NULL);
+
+    EXECUTE format('CREATE TRIGGER citus_embedded_replicate_insert AFTER INSERT ON %1$s REFERENCING NEW TABLE AS changed '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.replicate(); '
+                   'CREATE TRIGGER citus_embedded_replicate_update AFTER UPDATE ON %1$s '
+                   'FOR EACH ROW EXECUTE FUNCTION citus_embedded.replicate(); '
+                   'CREATE TRIGGER citus_embedded_replicate_delete AFTER DELETE ON %1$s REFERENCING OLD TABLE AS changed '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.replicate(); '
+                   'CREATE TRIGGER citus_embedded_replicate_truncate AFTER TRUNCATE ON %1$s '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.replicate()', name);
+END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.reference_ddl(relation regclass) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$ SELECT citus_embedded.worker_ddl(relation, NULL)
+       || citus_embedded.grants(relation, citus_embedded.qualified(relation), true) $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.register_reference(relation regclass) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    grp integer;
+    id bigint;
+BEGIN
+    PERFORM citus_embedded.check_owner(relation);
+    LOCK TABLE citus_embedded.node IN SHARE MODE;
+    LOCK TABLE citus_embedded.colocation IN SHARE ROW EXCLUSIVE MODE;
+    SELECT colocationid INTO grp FROM citus_embedded.colocation WHERE replicationfactor = -1;
+    IF NOT FOUND THEN
+        INSERT INTO citus_embedded.colocation (shardcount, replicationfactor) VALUES (1, -1) RETURNING colocationid INTO grp;
+    END IF;
+    INSERT INTO citus_embedded.dist_table
+    VALUES (relation, 'n', NULL, grp, ARRAY(SELECT indexrelid FROM pg_index WHERE indrelid = relation));
+    INSERT INTO citus_embedded.shard
+    SELECT nextval('citus_embedded.shardid_seq'), relation, 0, relname FROM pg_class WHERE oid = relation RETURNING shardid INTO id;
+    INSERT INTO citus_embedded.placement (shardid, groupid)
+    SELECT id, groupid FROM (SELECT 0 AS groupid UNION SELECT groupid FROM citus_embedded.node) g ORDER BY groupid;
+END $$;
+
+-- Brings the rows to the copies, some thousands at a time. as_role: who writes there, if not the role that is connected.
+CREATE OR REPLACE FUNCTION citus_embedded.copy_reference_rows(relation regclass, groups integer[], as_role name) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rows text;
+BEGIN
+    FOR rows IN EXECUTE format('SELECT array_agg(r)::text FROM (SELECT t AS r, (row_number() OVER () - 1) / 5000 AS chunk FROM ONLY %s t) s '
+                               'GROUP BY chunk ORDER BY chunk', citus_embedded.qualified(relation)) LOOP
+        INSERT INTO citus_embedded.remote (groupid, command)
+        SELECT g, citus_embedded.as_role(as_role, citus_embedded.replicate_command(relation, 'INSERT', rows)) FROM unnest(groups) g;
+    END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.as_role(role_name name, command text) RETURNS text LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$ SELECT coalesce('SET LOCAL ROLE ' || quote_ident(role_name) || '; ' || command || '; RESET ROLE', command) $$;
+
+-- For a new node. Tables come in the order they were made in, which is also the order of their foreign keys.
+CREATE OR REPLACE FUNCTION citus_embedded.copy_reference_tables(new_group integer) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    tab record;
+BEGIN
+    FOR tab IN SELECT d.logicalrelid AS rel, s.shardid, pg_get_userbyid(c.relowner) AS owner
+               FROM citus_embedded.dist_table d JOIN citus_embedded.shard s USING (logicalrelid)
+               JOIN pg_class c ON c.oid = d.logicalrelid WHERE d.partmethod = 'n' ORDER BY s.shardid LOOP
+        EXECUTE format('LOCK TABLE %s IN SHARE MODE', citus_embedded.qualified(tab.rel));
+        PERFORM citus_embedded.send(new_group, citus_embedded.as_role(tab.owner, citus_embedded.reference_ddl(tab.rel)));
+        PERFORM citus_embedded.copy_reference_rows(tab.rel, ARRAY[new_group], tab.owner);
+        INSERT INTO citus_embedded.placement (shardid, groupid) VALUES (tab.shardid, new_group);
+    END LOOP;
+END $$;
+
+-- A change as SQL for the workers. Rows are found by primary key; without one, by all they hold, one row for each row.
+CREATE OR REPLACE FUNCTION citus_embedded.replicate_command(relation regclass, operation text, rows text, old_row text DEFAULT NULL)
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    name text := citus_embedded.qualified(relation);
+    same text := (SELECT string_agg(format('t.%I = (o.r).%1$I', attname), ' AND ') FROM pg_index i
+                  JOIN pg_attribute a ON a.attrelid = relation AND a.attnum = ANY (i.indkey)
+                  WHERE i.indrelid = relation AND i.indisprimary);
+BEGIN
+    CASE operation
+        WHEN 'INSERT' THEN
+            RETURN format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM unnest(%3$L::%1$s[])', name, citus_embedded.columns(relation), rows);
+        WHEN 'UPDATE' THEN
+            RETURN format('UPDATE %1$s t SET (%2$s) = ROW(%3$s) FROM (SELECT %4$L::%1$s AS r, %5$L::%1$s AS n) o WHERE %6$s',
+                name, citus_embedded.columns(relation), citus_embedded.columns(relation, '(o.n).%I'), old_row, rows, coalesce(same, format('t.ctid = (SELECT ctid FROM %s c WHERE c::text = %L LIMIT 1)', name, old_row)));
+        WHEN 'DELETE' THEN
+            IF same IS NOT NULL THEN
+                RETURN format('DELETE FROM %1$s t USING unnest(%2$L::%1$s[]) o WHERE %3$s', name, rows,
+                              replace(same, '(o.r).', 'o.'));
+            END IF;
+            RETURN format('DELETE FROM %1$s WHERE ctid IN (SELECT c.id FROM (SELECT ctid AS id, t::text AS r, '
+                'row_number() OVER (PARTITION BY t::text) AS nth FROM %1$s t) c JOIN (SELECT o::text AS r, count(*) AS times '
+                'FROM unnest(%2$L::%1$s[]) o GROUP BY 1) d USING (r) WHERE nth <= times)', name, rows);
+        WHEN 'TRUNCATE' THEN
+            RETURN format('TRUNCATE %s', name);
+    END CASE;
+END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.replicate() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rows text;
+    old_row text;
+BEGIN
+    IF tg_op = 'UPDATE' THEN
+        rows := new::text;
+        old_row := old::text;
+    ELSIF tg_op IN ('INSERT', 'DELETE') THEN
+        SELECT array_agg(c)::text INTO rows FROM changed c;
+        IF rows IS NULL THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    INSERT INTO citus_embedded.remote (groupid, command)
+    SELECT groupid, citus_embedded.replicate_command(tg_relid, tg_op, rows, old_row)
+    FROM citus_embedded.node WHERE groupid <> 0;
+    RETURN NULL;
+END $$;
