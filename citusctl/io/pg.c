@@ -592,3 +592,8 @@ char *pg_qualified(Pg *pg, Arena *arena, const char *schema, const char *name)
 		return pg_ident(pg, arena, name);
 	return arena_printf(arena, "%s.%s", pg_ident(pg, arena, schema), pg_ident(pg, arena, name));
 }
+
+char *pg_encrypt_password(Pg *pg, Arena *arena, const char *role, const char *password)
+{
+	return keep(pg, arena, PQencryptPasswordConn(pg->conn, password, role, "scram-sha-256"));
+}

@@ -112,6 +112,9 @@ bool pg_is_dead(const Pg *pg);
 char *pg_ident(Pg *pg, Arena *arena, const char *name);
 char *pg_literal(Pg *pg, Arena *arena, const char *text);
 
+/* The SCRAM verifier of password: what the server stores, never the text. */
+char *pg_encrypt_password(Pg *pg, Arena *arena, const char *role, const char *password);
+
 /* "schema"."name", or "name" when schema is NULL. */
 char *pg_qualified(Pg *pg, Arena *arena, const char *schema, const char *name);
 

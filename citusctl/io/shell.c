@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* pipe2(): other threads spawn at the same time */
 #include "io/shell.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ struct Shell {
 	char *run_as; /* NULL: the current user */
 	uid_t uid;    /* owner of the files it makes */
 	gid_t gid;
+	char gid_text[16];
 };
 
 /* The ends of a child's three pipes that stay here; -1 when closed. */
@@ -38,7 +40,7 @@ Shell *shell_open(const ShellTarget *target, Err *err)
 {
 	Shell *shell = xmalloc(sizeof(*shell));
 
-	*shell = (Shell) {NULL, geteuid(), getegid()};
+	*shell = (Shell) {NULL, geteuid(), getegid(), ""};
 	if (target->run_as == NULL)
 		return shell;
 
@@ -54,6 +56,7 @@ Shell *shell_open(const ShellTarget *target, Err *err)
 	shell->run_as = xstrdup(target->run_as);
 	shell->uid = entry.pw_uid;
 	shell->gid = entry.pw_gid;
+	snprintf(shell->gid_text, sizeof(shell->gid_text), "%lu", (unsigned long) entry.pw_gid);
 	return shell;
 }
 
@@ -78,7 +81,7 @@ static void build_argv(const Shell *shell, const char *const argv[], const char 
 	size_t n = 0;
 
 	if (shell->run_as != NULL && geteuid() == 0) {
-		const char *const prefix[] = {"setpriv", "--reuid", shell->run_as, "--regid", shell->run_as,
+		const char *const prefix[] = {"setpriv", "--reuid", shell->run_as, "--regid", shell->gid_text,
 		                              "--init-groups", "--reset-env", "--"};
 
 		for (size_t i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)
@@ -108,7 +111,7 @@ static bool spawn(const Shell *shell, const char *const argv[], Child *child, Er
 	sigset_t defaults;
 
 	build_argv(shell, argv, words);
-	if (pipe(in) != 0 || pipe(out) != 0 || pipe(error) != 0) {
+	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0) {
 		for (int i = 0; i < 2; i++) {
 			close_end(&in[i]);
 			close_end(&out[i]);
@@ -116,17 +119,11 @@ static bool spawn(const Shell *shell, const char *const argv[], Child *child, Er
 		}
 		return err_errno(err, "make a pipe");
 	}
-	fcntl(in[1], F_SETFD, FD_CLOEXEC);
-	fcntl(out[0], F_SETFD, FD_CLOEXEC);
-	fcntl(error[0], F_SETFD, FD_CLOEXEC);
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, error[1], STDERR_FILENO);
-	posix_spawn_file_actions_addclose(&actions, in[0]);
-	posix_spawn_file_actions_addclose(&actions, out[1]);
-	posix_spawn_file_actions_addclose(&actions, error[1]);
 
 	sigemptyset(&none);
 	sigemptyset(&defaults);

@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* getentropy(), flock() */
 #include "run/session.h"
 
 #include <errno.h>
@@ -336,6 +337,15 @@ bool session_claim(Session *session, Err *err)
 
 	shell_close(shell);
 	return ok;
+}
+
+bool session_attach(Session *session, Err *err)
+{
+	if (session->base == NULL || session_exists(session))
+		return read_passwords(session, err);
+	err_set(err, ERR_USAGE, "cluster \"%s\" has not been initialised on this machine",
+	        session->cluster->name);
+	return err_hint(err, "Run \"citusctl init\" first.");
 }
 
 int session_port(const Session *session, const Node *node)

@@ -76,6 +76,12 @@ bool session_exists(const Session *session);
  */
 bool session_claim(Session *session, Err *err) MUST_CHECK;
 
+/*
+ * For verbs that look: the cluster must be there (else ERR_USAGE, with the
+ * remedy); passwords are read, nothing is locked.
+ */
+bool session_attach(Session *session, Err *err) MUST_CHECK;
+
 /* Takes the lock only; for destroy and the node verbs. */
 bool session_lock(Session *session, Err *err) MUST_CHECK;
 

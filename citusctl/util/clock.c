@@ -32,6 +32,11 @@ bool clock_interrupted(void)
 	return atomic_load(&interrupts) > 0;
 }
 
+void clock_resume(void)
+{
+	atomic_store(&interrupts, 0);
+}
+
 bool clock_go_on(Err *err)
 {
 	if (!clock_interrupted())

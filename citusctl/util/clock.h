@@ -22,6 +22,9 @@ void clock_sleep_ms(int milliseconds);
 void clock_interrupt(void);
 bool clock_interrupted(void);
 
+/* Forgets the interrupt, so that what must be cleaned up can be. */
+void clock_resume(void);
+
 /* Fills err with ERR_INTERRUPTED and returns false once interrupted. */
 bool clock_go_on(Err *err);
 

@@ -1,0 +1,65 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "ops/destroy.h"
+
+/* The answer is the cluster's name, so that no habit of typing y loses data. */
+static bool confirmed(const Call *call, Err *err)
+{
+	char answer[128] = "";
+
+	if (call->globals->yes)
+		return true;
+	if (isatty(STDIN_FILENO) == 0) {
+		err_set(err, ERR_REFUSED, "not confirmed: standard input is not a terminal");
+		return err_hint(err, "Add -y when you are sure: all data of the cluster is lost.");
+	}
+	fprintf(stderr, "This stops the %zu servers of cluster \"%s\" and deletes all their data in\n  %s\n"
+	        "Type the name of the cluster to go on: ", call->cluster->node_count, call->cluster->name,
+	        call->session->base);
+	if (fgets(answer, sizeof(answer), stdin) != NULL)
+		answer[strcspn(answer, "\r\n")] = '\0';
+	if (strcmp(answer, call->cluster->name) == 0)
+		return true;
+	err_set(err, ERR_REFUSED, "not confirmed: \"%s\" is not \"%s\"", answer, call->cluster->name);
+	return err_hint(err, "Nothing was changed.");
+}
+
+static bool run_destroy(Call *call, const void *args, Err *err)
+{
+	(void) args;
+	if (access(call->session->base, F_OK) != 0) {
+		if (call->globals->json) {
+			Json *document = json_object();
+
+			json_add_text(document, "destroyed", NULL);
+			output_json(document);
+		} else {
+			printf("There is no cluster \"%s\" on this machine: nothing to do.\n", call->cluster->name);
+		}
+		return true;
+	}
+	if (!confirmed(call, err) || !destroy_cluster(call->session, err))
+		return false;
+	if (call->globals->json) {
+		Json *document = json_object();
+
+		json_add_text(document, "destroyed", call->cluster->name);
+		output_json(document);
+	} else {
+		printf("Cluster \"%s\" is gone: servers stopped, data deleted.\nNext: citusctl init\n",
+		       call->cluster->name);
+	}
+	return true;
+}
+
+const Command destroy_command = {
+	.name = "destroy",
+	.summary = "stop the servers and delete all data; asks for the cluster's name",
+	.operands = "",
+	.needs = NEEDS_SESSION,
+	.run = run_destroy,
+};

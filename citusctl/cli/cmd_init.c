@@ -1,0 +1,78 @@
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "ops/init.h"
+
+typedef struct InitArgs {
+	bool dry_run;
+	bool exit_code;
+} InitArgs;
+
+static const Option init_options[] = {
+	{"dry-run", 'n', OPT_FLAG, offsetof(InitArgs, dry_run), NULL, "show what would be done, change nothing",
+	 0, 0},
+	{"exit-code", 0, OPT_FLAG, offsetof(InitArgs, exit_code), NULL,
+	 "with --dry-run: status 3 when there is something to do", 0, 0},
+	{0},
+};
+
+static void print_done(const Call *call, const Report *report)
+{
+	Arena *scratch = arena_new();
+	size_t changed = report_count(report, OUTCOME_CHANGED);
+
+	if (report->dry) {
+		output_plan(report);
+		if (changed == 0)
+			printf("\nCluster \"%s\" is as described: nothing to do.\n", call->cluster->name);
+		else
+			printf("\nNothing was changed.  To do it: citusctl init\n");
+	} else if (changed == 0) {
+		printf("Cluster \"%s\" is as described: nothing was changed (%s).\n", call->cluster->name,
+		       output_seconds(scratch, report->took_us));
+	} else {
+		printf("Cluster \"%s\" is ready: %zu nodes, engine %s (%s).\n", call->cluster->name,
+		       call->cluster->node_count, engine_name(call->session->engine),
+		       output_seconds(scratch, report->took_us));
+	}
+	if (!report->dry)
+		printf("Next: citusctl status\n");
+	arena_free(scratch);
+}
+
+static bool run_init(Call *call, const void *opaque, Err *err)
+{
+	const InitArgs *args = opaque;
+	RunWatcher watcher;
+	Report *report = NULL;
+	bool ok = args->dry_run ? !session_exists(call->session) || session_attach(call->session, err)
+	                        : session_claim(call->session, err);
+
+	if (!ok)
+		return false;
+	ok = run_plan(call->session, init_steps(call->session), args->dry_run,
+	              args->dry_run ? NULL : output_watcher(call->globals, &watcher), &report, err);
+	if (ok && call->globals->json)
+		output_json(output_report_json(report));
+	else if (ok)
+		print_done(call, report);
+	if (ok && args->dry_run && args->exit_code && report_count(report, OUTCOME_CHANGED) > 0) {
+		err->kind = ERR_DIFFERS;
+		ok = false;
+	}
+	if (!ok && err->kind != ERR_DIFFERS)
+		err_hint(err, "What was done stays done: run \"citusctl init\" again to finish the job.");
+	report_free(report);
+	return ok;
+}
+
+const Command init_command = {
+	.name = "init",
+	.summary = "make the cluster be as described; again: nothing changes",
+	.operands = "",
+	.options = init_options,
+	.args_size = sizeof(InitArgs),
+	.needs = NEEDS_SESSION,
+	.run = run_init,
+};

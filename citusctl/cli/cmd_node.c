@@ -1,0 +1,59 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "ops/init.h"
+
+static bool run_steps(Call *call, const Step *steps, Report **report, Err *err)
+{
+	RunWatcher watcher;
+
+	return run_plan(call->session, steps, false, output_watcher(call->globals, &watcher), report, err);
+}
+
+static bool start_or_stop(Call *call, const char *verb, Err *err)
+{
+	bool stops = strcmp(verb, "start") != 0;
+	bool starts = strcmp(verb, "stop") != 0;
+	Report *stopped = NULL;
+	Report *started = NULL;
+	bool ok = session_attach(call->session, err) && session_lock(call->session, err) &&
+	          (!stops || run_steps(call, stop_steps, &stopped, err)) &&
+	          (!starts || run_steps(call, start_steps, &started, err));
+	const Report *last = starts ? started : stopped;
+
+	if (ok && call->globals->json)
+		output_json(output_report_json(last));
+	else if (ok && report_count(last, OUTCOME_CHANGED) == 0)
+		printf("All servers of cluster \"%s\" %s already.\nNext: citusctl status\n", call->cluster->name,
+		       starts ? "run" : "are stopped");
+	else if (ok)
+		printf("The servers of cluster \"%s\" are %s.\nNext: citusctl %s\n", call->cluster->name,
+		       starts ? "up" : "stopped", starts ? "status" : "node start");
+	report_free(stopped);
+	report_free(started);
+	return ok;
+}
+
+static bool run_node(Call *call, const void *args, Err *err)
+{
+	const char *verb = call->operands[0];
+
+	(void) args;
+	if (strcmp(verb, "start") == 0 || strcmp(verb, "stop") == 0 || strcmp(verb, "restart") == 0)
+		return start_or_stop(call, verb, err);
+	err_set(err, ERR_USAGE, "\"node %s\" is not known", verb);
+	return err_hint(err, "There are \"node start\", \"node stop\" and \"node restart\".");
+}
+
+const Command node_command = {
+	.name = "node",
+	.summary = "start, stop or restart the servers of a local cluster",
+	.operands = "start|stop|restart",
+	.details = "After a reboot of the machine \"citusctl node start\" brings a local cluster back.",
+	.operands_min = 1,
+	.operands_max = 1,
+	.needs = NEEDS_SESSION,
+	.run = run_node,
+};

@@ -1,0 +1,6 @@
+#include "cli/commands.h"
+
+const Command *const commands[] = {
+	&init_command,   &status_command,     &demo_command, &node_command,    &destroy_command,
+	&schema_command, &completion_command, &help_command, &version_command, NULL,
+};

@@ -1,0 +1,67 @@
+#include "ops/destroy.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <string.h>
+
+#include "ops/server.h"
+#include "util/clock.h"
+
+/* Whether the server has ended; arg is its Server. */
+static bool is_gone(void *arg)
+{
+	return server_pid(arg) == 0;
+}
+
+/*
+ * The quickest stop there is, straight to the process: also works when the
+ * programs of PostgreSQL were removed, and the data is about to go.
+ */
+static bool kill_server(const char *data, Err *err)
+{
+	Server server = {.data = data};
+	long pid = server_pid(&server);
+
+	if (pid == 0)
+		return true;
+	kill((pid_t) pid, SIGQUIT);
+	if (clock_poll_until(10000, is_gone, &server))
+		return true;
+	kill((pid_t) pid, SIGKILL);
+	return clock_poll_until(5000, is_gone, &server) ||
+	       err_set(err, ERR_FAILED, "the server with process id %ld does not stop", pid);
+}
+
+/* Every directory below base: also servers of nodes that are no longer described. */
+static bool kill_all(Session *session, Err *err)
+{
+	DIR *directory = opendir(session->base);
+	const struct dirent *entry = NULL;
+	bool ok = directory != NULL || err_errno(err, "read \"%s\"", session->base);
+
+	while (ok && (entry = readdir(directory)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			ok = kill_server(arena_printf(session->arena, "%s/%s", session->base, entry->d_name), err);
+	if (directory != NULL)
+		closedir(directory);
+	return ok;
+}
+
+/* A destroy that was stopped half-way is finished by the next: the directory is what counts. */
+static bool remove_files(Session *session, Err *err)
+{
+	const ShellTarget here = {.run_as = NULL};
+	Shell *shell = shell_open(&here, err);
+	bool ok = shell != NULL;
+
+	if (ok && strncmp(session->sockets, session->base, strlen(session->base)) != 0)
+		ok = shell_remove(shell, session->sockets, err);
+	ok = ok && shell_remove(shell, session->base, err);
+	shell_close(shell);
+	return ok;
+}
+
+bool destroy_cluster(Session *session, Err *err)
+{
+	return session_lock(session, err) && kill_all(session, err) && remove_files(session, err);
+}

@@ -1,0 +1,91 @@
+#include "ops/engine.h"
+
+#include "io/asset.h"
+
+const EngineTraits *engine_traits(Engine engine)
+{
+	static const EngineTraits traits[] = {
+		[ENGINE_IS_CITUS] = {.has_columnar = true, .has_server_id = true},
+		[ENGINE_IS_EMBEDDED] = {.carries_foreign_keys = true},
+	};
+
+	return &traits[engine];
+}
+
+static bool install_extension(Pg *pg, const char *name, const char *create, bool *changed, Err *err)
+{
+	Arena *scratch = arena_new();
+	const char *version = NULL;
+	bool ok = pg_query_text(pg, asset_text("sql/query/extension_version.sql"), 1,
+	                        (const char *const[]) {name}, scratch, &version, err);
+
+	if (ok && version == NULL) {
+		*changed = true;
+		ok = pg_exec(pg, create, err);
+	}
+	arena_free(scratch);
+	return ok;
+}
+
+/* Columnar storage is a package of its own since Citus 12: used where it is. */
+static bool install_citus(Pg *pg, bool *changed, Err *err)
+{
+	bool columnar = false;
+
+	return install_extension(pg, "citus", "CREATE EXTENSION citus", changed, err) &&
+	       pg_query_bool(pg, asset_text("sql/query/extension_available.sql"), 1,
+	                     (const char *const[]) {"citus_columnar"}, &columnar, err) &&
+	       (!columnar || install_extension(pg, "citus_columnar", "CREATE EXTENSION citus_columnar",
+	                                       changed, err));
+}
+
+/* A checksum of the engine's files: the version that an install is compared by. */
+static const char *embedded_fingerprint(Arena *arena)
+{
+	unsigned long long hash = 14695981039346656037ULL;
+
+	for (const Asset *a = asset_under("sql/embedded/", NULL); a != NULL;
+	     a = asset_under("sql/embedded/", a + 1))
+		for (const char *c = a->text; *c != '\0'; c++)
+			hash = (hash ^ (unsigned char) *c) * 1099511628211ULL;
+	return arena_printf(arena, "%016llx", hash);
+}
+
+static bool embedded_is_current(Pg *pg, const char *fingerprint, bool *current, Err *err)
+{
+	return pg_query_bool(pg, asset_text("sql/query/embedded_is_current.sql"), 1,
+	                     (const char *const[]) {fingerprint}, current, err);
+}
+
+static bool run_embedded_files(Pg *pg, Err *err)
+{
+	for (const Asset *a = asset_under("sql/embedded/", NULL); a != NULL;
+	     a = asset_under("sql/embedded/", a + 1))
+		if (!pg_exec(pg, a->text, err))
+			return err_wrap(err, "%s", a->name);
+	return true;
+}
+
+static bool install_embedded(Pg *pg, bool *changed, Err *err)
+{
+	Arena *scratch = arena_new();
+	const char *fingerprint = embedded_fingerprint(scratch);
+	bool current = false;
+	bool ok = embedded_is_current(pg, fingerprint, &current, err);
+
+	if (ok && !current) {
+		*changed = true;
+		ok = pg_exec(pg, "BEGIN", err) && run_embedded_files(pg, err) &&
+		     pg_run(pg, asset_text("sql/query/embedded_mark.sql"), 1, (const char *const[]) {fingerprint},
+		            err) &&
+		     pg_exec(pg, "COMMIT", err);
+	}
+	arena_free(scratch);
+	return ok;
+}
+
+bool engine_install(Pg *pg, Engine engine, bool *changed, Err *err)
+{
+	return engine == ENGINE_IS_CITUS ? install_citus(pg, changed, err)
+	                                 : install_embedded(pg, changed, err);
+}

@@ -1,0 +1,409 @@
+#include "ops/init.h"
+
+#include "io/asset.h"
+#include "ops/engine.h"
+#include "ops/server.h"
+#include "ops/tables.h"
+#include "util/clock.h"
+#include "util/quote.h"
+#include "util/str.h"
+
+static bool has_data(Host *host, const char *data)
+{
+	return shell_exists(host->shell, arena_printf(host->arena, "%s/PG_VERSION", data));
+}
+
+static bool find_postgres(Host *host, Outcome *outcome, Err *err)
+{
+	Session *session = host->session;
+
+	(void) outcome;
+	if (!session_find_postgres(session, err))
+		return false;
+	host_say(host, "PostgreSQL %d, engine %s: %s", session->pg_major, engine_name(session->engine),
+	         session->engine_reason);
+	return host->dry || session_remember(session, err);
+}
+
+/* The data directory that all nodes' are cloned from: initdb once, not N times. */
+static Server seed_server(const Host *host, bool done)
+{
+	Session *session = host->session;
+
+	return (Server) {
+		.data = arena_printf(host->arena, "%s/%s", session->base, done ? ".seed" : ".seed.new"),
+		.log = arena_printf(host->arena, "%s/seed.log", session->base),
+		.port = session->places[0].port,
+	};
+}
+
+static bool ensure_role(Host *host, Pg *pg, bool *changed, Err *err)
+{
+	Session *session = host->session;
+	const char *role = session->cluster->postgres.user;
+	bool exists = false;
+
+	if (!pg_query_bool(pg, asset_text("sql/query/role_exists.sql"), 1, (const char *const[]) {role},
+	                   &exists, err))
+		return false;
+	if (exists) {
+		PgTarget target = session_app(session, host->node);
+		Err ignored = ERR_INIT;
+
+		target.database = "postgres";
+
+		Pg *probe = pg_open(&target, &ignored);
+		bool logs_in = probe != NULL;
+
+		pg_close(probe);
+		err_clear(&ignored);
+		if (logs_in)
+			return true;
+	}
+	*changed = true;
+
+	/* Citus sends role commands on to the workers; each node is seen to here. */
+	const char *sql = arena_printf(
+		host->arena, "%s ROLE %s LOGIN PASSWORD %s", exists ? "ALTER" : "CREATE",
+		pg_ident(pg, host->arena, role),
+		pg_literal(pg, host->arena, pg_encrypt_password(pg, host->arena, role, session->password)));
+
+	return host->dry || pg_exec(pg, sql, err);
+}
+
+static bool ensure_database(Host *host, Pg *pg, bool *changed, Err *err)
+{
+	const char *database = host->session->cluster->postgres.database;
+	bool exists = false;
+
+	if (!pg_query_bool(pg, asset_text("sql/query/database_exists.sql"), 1,
+	                   (const char *const[]) {database}, &exists, err))
+		return false;
+	if (exists)
+		return true;
+	*changed = true;
+	return host->dry ||
+	       pg_exec(pg, arena_printf(host->arena, "CREATE DATABASE %s OWNER %s",
+	                                pg_ident(pg, host->arena, database),
+	                                pg_ident(pg, host->arena, host->session->cluster->postgres.user)), err);
+}
+
+/* Role and database are made from the maintenance database. */
+static bool ensure_role_and_database(Host *host, bool *changed, Err *err)
+{
+	PgTarget target = session_superuser(host->session, host->node, "postgres");
+	Pg *pg = pg_open(&target, err);
+	bool ok = pg != NULL && ensure_role(host, pg, changed, err) && ensure_database(host, pg, changed, err);
+
+	pg_close(pg);
+	return ok;
+}
+
+static bool fill_seed(Host *host, Err *err)
+{
+	bool changed = false;
+	Pg *pg = NULL;
+	bool ok = ensure_role_and_database(host, &changed, err) && (pg = host_pg(host, err)) != NULL &&
+	          engine_install(pg, host->session->engine, &changed, err) &&
+	          (!engine_traits(host->session->engine)->has_server_id ||
+	           pg_run(pg, asset_text("sql/query/zero_server_id.sql"), 0, NULL, err));
+
+	host_disconnect(host);
+	return ok;
+}
+
+static bool make_seed(Host *host, Err *err)
+{
+	Server fresh = seed_server(host, false);
+	bool ok = server_stop(host, &fresh, "immediate", err) && shell_remove(host->shell, fresh.data, err) &&
+	          server_create(host, &fresh, err) && server_start(host, &fresh, err) && fill_seed(host, err);
+	Err ignored = ERR_INIT;
+
+	/* Also after a failure or Ctrl-C no server of ours stays behind. */
+	if (!server_stop(host, &fresh, "fast", ok ? err : &ignored))
+		ok = false;
+	err_clear(&ignored);
+	return ok && shell_rename(host->shell, fresh.data, seed_server(host, true).data, err);
+}
+
+static bool ensure_seed(Host *host, Outcome *outcome, Err *err)
+{
+	Session *session = host->session;
+	bool complete = true;
+
+	for (size_t i = 0; i < session->cluster->node_count; i++)
+		complete = complete && has_data(host, session->places[i].data);
+	if (complete)
+		return true;
+	*outcome = OUTCOME_CHANGED;
+	host_say(host, "initdb, role, database, engine");
+	return host->dry || has_data(host, seed_server(host, true).data) || make_seed(host, err);
+}
+
+/* A directory that is there without being a data directory is somebody else's. */
+static bool place_is_usable(Host *host, const char *data, Err *err)
+{
+	if (!shell_exists(host->shell, data))
+		return true;
+	err_set(err, ERR_REFUSED, "\"%s\" is there and is not a data directory of this cluster", data);
+	return err_hint(err, "Move it away and run the command again.");
+}
+
+static bool ensure_data(Host *host, Outcome *outcome, Err *err)
+{
+	const Place *place = session_place(host->session, host->node);
+	const char *fresh = arena_printf(host->arena, "%s.new", place->data);
+	const char *const copy[] = {"cp", "-a", "--reflink=auto", seed_server(host, true).data, fresh, NULL};
+
+	if (has_data(host, place->data))
+		return true;
+	*outcome = OUTCOME_CHANGED;
+	host->missing = true;
+	host_say(host, "%s", place->data);
+	return place_is_usable(host, place->data, err) &&
+	       (host->dry || (shell_remove(host->shell, fresh, err) &&
+	                      shell_run_ok(host->shell, copy, NULL, err) &&
+	                      shell_rename(host->shell, fresh, place->data, err)));
+}
+
+static bool ensure_settings(Host *host, Outcome *outcome, Err *err)
+{
+	Server server = server_of(host);
+	bool changed = false;
+
+	if (host->dry) {
+		if (host->missing)
+			*outcome = OUTCOME_CHANGED;
+		return true;
+	}
+	if (!server_settings(host, &server, &changed, err))
+		return false;
+	if (changed)
+		*outcome = OUTCOME_CHANGED;
+	return true;
+}
+
+/* A running server is reloaded, and restarted when a setting waits for that. */
+static bool refresh_server(Host *host, const Server *server, Outcome *outcome, Err *err)
+{
+	Pg *pg = host_pg(host, err);
+	bool newer = false;
+	const char *pending = NULL;
+
+	if (pg == NULL || !pg_query_bool(pg, asset_text("sql/query/conf_is_newer.sql"), 0, NULL, &newer, err))
+		return false;
+	if (!newer)
+		return true;
+	if (!pg_run(pg, asset_text("sql/query/reload_conf.sql"), 0, NULL, err))
+		return false;
+	clock_sleep_ms(20); /* the reload reaches this session with its next statement */
+	if (!pg_query_text(pg, asset_text("sql/query/pending_restart.sql"), 0, NULL, host->arena, &pending,
+	                   err))
+		return false;
+	if (pending == NULL)
+		return true;
+	*outcome = OUTCOME_CHANGED;
+	host_say(host, "restarted for %s", pending);
+	host_disconnect(host);
+	return server_stop(host, server, "fast", err) && server_start(host, server, err);
+}
+
+static bool ensure_running(Host *host, Outcome *outcome, Err *err)
+{
+	Server server = server_of(host);
+
+	if (host->missing) {
+		*outcome = OUTCOME_CHANGED;
+		return true;
+	}
+	if (server_pid(&server) != 0)
+		return host->dry || refresh_server(host, &server, outcome, err);
+	*outcome = OUTCOME_CHANGED;
+	host_say(host, "port %d", server.port);
+	if (host->dry)
+		host->missing = true;
+	return host->dry || server_start(host, &server, err);
+}
+
+static bool ensure_stopped(Host *host, Outcome *outcome, Err *err)
+{
+	Server server = server_of(host);
+
+	if (server_pid(&server) == 0)
+		return true;
+	*outcome = OUTCOME_CHANGED;
+	return host->dry || server_stop(host, &server, "fast", err);
+}
+
+static bool ensure_login(Host *host, Outcome *outcome, Err *err)
+{
+	bool changed = false;
+
+	if (host->missing) {
+		*outcome = OUTCOME_CHANGED;
+		return true;
+	}
+	if (!ensure_role_and_database(host, &changed, err))
+		return false;
+	if (changed)
+		*outcome = OUTCOME_CHANGED;
+	return true;
+}
+
+/* What the nodes log in to each other with as one role. */
+static bool ensure_authinfo(Host *host, Pg *pg, const char *role, const char *password, bool *changed,
+                            Err *err)
+{
+	const char *wanted = arena_printf(host->arena, "password=%s", quote_conninfo(host->arena, password));
+	const char *const values[] = {role, wanted};
+	const char *known = NULL;
+
+	if (!pg_query_text(pg, asset_text("sql/query/authinfo_get.sql"), 1, values, host->arena, &known, err))
+		return false;
+	if (str_equal(known, wanted))
+		return true;
+	*changed = true;
+	return host->dry ||
+	       (pg_exec(pg, "BEGIN", err) &&
+	        pg_run(pg, asset_text("sql/query/authinfo_delete.sql"), 1, values, err) &&
+	        pg_run(pg, asset_text("sql/query/authinfo_insert.sql"), 2, values, err) &&
+	        pg_exec(pg, "COMMIT", err));
+}
+
+static bool ensure_engine(Host *host, Outcome *outcome, Err *err)
+{
+	Session *session = host->session;
+	bool changed = false;
+
+	if (host->missing) {
+		*outcome = OUTCOME_CHANGED;
+		return true;
+	}
+
+	Pg *pg = host_pg(host, err);
+	bool ok = pg != NULL && engine_install(pg, session->engine, &changed, err) &&
+	          (!engine_traits(session->engine)->has_server_id ||
+	           pg_run(pg, asset_text("sql/query/reset_server_id.sql"), 0, NULL, err)) &&
+	          ensure_authinfo(host, pg, session->cluster->postgres.user, session->password, &changed, err) &&
+	          ensure_authinfo(host, pg, SUPERUSER, session->superuser_password, &changed, err);
+
+	if (changed)
+		*outcome = OUTCOME_CHANGED;
+	return ok;
+}
+
+static bool register_node(Host *host, Pg *pg, const Node *node, size_t *added, Err *err)
+{
+	const char *const address[] = {node->host,
+	                               arena_printf(host->arena, "%d", session_port(host->session, node))};
+	bool there = false;
+
+	if (!pg_query_bool(pg, asset_text(node->is_coordinator ? "sql/query/coordinator_is_set.sql"
+	                                                       : "sql/query/worker_is_added.sql"),
+	                   2, address, &there, err))
+		return false;
+	if (there)
+		return true;
+	(*added)++;
+	return host->dry ||
+	       pg_run(pg, asset_text(node->is_coordinator ? "sql/query/set_coordinator_host.sql"
+	                                                  : "sql/query/add_node.sql"),
+	              2, address, err) ||
+	       err_wrap(err, "register node \"%s\"", node->name);
+}
+
+static bool ensure_registered(Host *host, Outcome *outcome, Err *err)
+{
+	const Cluster *cluster = host->session->cluster;
+	size_t added = 0;
+
+	if (host->missing) {
+		*outcome = OUTCOME_CHANGED;
+		return true;
+	}
+
+	Pg *pg = host_pg(host, err);
+	bool ok = pg != NULL;
+
+	for (size_t i = 0; ok && i < cluster->node_count; i++)
+		ok = register_node(host, pg, &cluster->nodes[i], &added, err);
+	if (added > 0) {
+		*outcome = OUTCOME_CHANGED;
+		host_say(host, "%zu node%s", added, added == 1 ? "" : "s");
+	}
+	return ok;
+}
+
+/* Tables are made by the role that will own them. */
+static bool as_owner(Host *host, Outcome *outcome,
+                     bool (*make)(Pg *, const TablePlan *, bool, Arena *, bool *, const char **, Err *),
+                     Err *err)
+{
+	Session *session = host->session;
+	const TablePlan plan = {.cluster = session->cluster, .engine = session->engine};
+	PgTarget target = session_app(session, host->node);
+	bool changed = false;
+
+	if (host->missing) {
+		*outcome = OUTCOME_CHANGED;
+		return true;
+	}
+
+	Pg *pg = pg_open(&target, err);
+	bool ok = pg != NULL && make(pg, &plan, host->dry, host->arena, &changed, &host->said, err);
+
+	pg_close(pg);
+	if (changed)
+		*outcome = OUTCOME_CHANGED;
+	return ok;
+}
+
+static bool ensure_schema(Host *host, Outcome *outcome, Err *err)
+{
+	return as_owner(host, outcome, tables_apply_schema, err);
+}
+
+static bool ensure_tables(Host *host, Outcome *outcome, Err *err)
+{
+	return as_owner(host, outcome, tables_distribute, err);
+}
+
+static bool tidy_up(Host *host, Outcome *outcome, Err *err)
+{
+	(void) outcome;
+	return host->dry || !shell_exists(host->shell, seed_server(host, true).data) ||
+	       shell_remove(host->shell, seed_server(host, true).data, err);
+}
+
+static const Step local_steps[] = {
+	{"find PostgreSQL and the engine", ON_COORDINATOR, find_postgres},
+	{"prepare a data directory", ON_COORDINATOR, ensure_seed},
+	{"create the data directory", ON_EVERY_NODE, ensure_data},
+	{"write the settings", ON_EVERY_NODE, ensure_settings},
+	{"start the server", ON_EVERY_NODE, ensure_running},
+	{"create the role and the database", ON_EVERY_NODE, ensure_login},
+	{"install the engine", ON_EVERY_NODE, ensure_engine},
+	{"register the nodes", ON_COORDINATOR, ensure_registered},
+	{"apply the schema files", ON_COORDINATOR, ensure_schema},
+	{"create the tables", ON_COORDINATOR, ensure_tables},
+	{"tidy up", ON_COORDINATOR, tidy_up},
+	{0},
+};
+
+const Step start_steps[] = {
+	{"find PostgreSQL and the engine", ON_COORDINATOR, find_postgres},
+	{"start the server", ON_EVERY_NODE, ensure_running},
+	{0},
+};
+
+const Step stop_steps[] = {
+	{"find PostgreSQL and the engine", ON_COORDINATOR, find_postgres},
+	{"stop the server", ON_EVERY_NODE, ensure_stopped},
+	{0},
+};
+
+const Step *init_steps(const Session *session)
+{
+	(void) session;
+	return local_steps;
+}

@@ -1,0 +1,262 @@
+#define _XOPEN_SOURCE 700 /* realpath() */
+#include "ops/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/asset.h"
+#include "io/tmpl.h"
+#include "run/ports.h"
+#include "util/clock.h"
+#include "util/quote.h"
+#include "util/str.h"
+
+#define START_TIMEOUT_MS 60000
+#define LOG_TAIL_LINES 6
+
+Server server_of(const Host *host)
+{
+	const Place *place = session_place(host->session, host->node);
+
+	return (Server) {place->data, place->log, place->port};
+}
+
+/* Reads the first line, and the last, of postmaster.pid. */
+static long read_pid_file(const Server *server, bool *ready)
+{
+	char path[4096];
+	char line[4096];
+	long pid = 0;
+
+	*ready = false;
+	snprintf(path, sizeof(path), "%s/postmaster.pid", server->data);
+
+	FILE *file = fopen(path, "r");
+
+	if (file == NULL)
+		return 0;
+	if (fgets(line, sizeof(line), file) != NULL)
+		pid = strtol(line, NULL, 10);
+	while (fgets(line, sizeof(line), file) != NULL)
+		*ready = str_starts(line, "ready");
+	fclose(file);
+	return pid;
+}
+
+/* After a reboot the number in the file may be another program's: only a
+ * process that stands in the data directory is the server. */
+static bool is_server_process(long pid, const char *data)
+{
+	char link[64];
+	char target[4096];
+
+	if (pid <= 1 || (kill((pid_t) pid, 0) != 0 && errno != EPERM))
+		return false;
+	snprintf(link, sizeof(link), "/proc/%ld/cwd", pid);
+
+	ssize_t length = readlink(link, target, sizeof(target) - 1);
+
+	if (length < 0)
+		return true; /* not to be known here: better to believe the file */
+	target[length] = '\0';
+
+	char *real = realpath(data, NULL);
+	bool same = real != NULL && strcmp(real, target) == 0;
+
+	free(real);
+	return same;
+}
+
+long server_pid(const Server *server)
+{
+	bool ready = false;
+	long pid = read_pid_file(server, &ready);
+
+	return is_server_process(pid, server->data) ? pid : 0;
+}
+
+static const char *program(const Host *host, const char *name)
+{
+	return arena_printf(host->arena, "%s/%s", host->session->bindir, name);
+}
+
+/* The end of the log from offset on: what this start had to say. */
+static const char *log_tail(Host *host, const char *path, size_t offset)
+{
+	const char *text = NULL;
+	Err ignored = ERR_INIT;
+
+	if (!shell_get(host->shell, path, host->arena, &text, &ignored) || text == NULL) {
+		err_clear(&ignored);
+		return "";
+	}
+
+	size_t length = strlen(text);
+	const char *from = text + (offset < length ? offset : length);
+	int lines = 0;
+
+	for (const char *c = text + length; c > from; c--)
+		if (c[-1] == '\n' && ++lines > LOG_TAIL_LINES)
+			return c;
+	return from;
+}
+
+typedef struct Startup {
+	const Server *server;
+	bool gone; /* the process ended */
+	int64_t grace_until_us;
+} Startup;
+
+static bool is_ready(void *arg)
+{
+	Startup *startup = arg;
+	bool ready = false;
+	long pid = read_pid_file(startup->server, &ready);
+
+	if (pid > 0 && is_server_process(pid, startup->server->data))
+		return ready;
+	if (clock_us() < startup->grace_until_us)
+		return false; /* the file may not be written yet */
+	startup->gone = true;
+	return true;
+}
+
+static bool start_failed(Host *host, const Server *server, size_t log_size, Err *err)
+{
+	const char *tail = log_tail(host, server->log, log_size);
+
+	err_set(err, ERR_FAILED, "the server on port %d does not come up", server->port);
+	err_detail(err, "The last lines of %s:\n%s", server->log, tail);
+	if (strstr(tail, "No space left on device") != NULL)
+		err_hint(err, "The disk is full: free some space and run the command again.");
+	else
+		err_hint(err, "Remedy what its log names and run the command again.");
+	return err_node(err, host->node->name);
+}
+
+bool server_start(Host *host, const Server *server, Err *err)
+{
+	const char *const argv[] = {program(host, "pg_ctl"), "start", "-W", "-s", "-D", server->data,
+	                            "-l", server->log, NULL};
+	const char *old_log = NULL;
+
+	if (server_pid(server) != 0)
+		return true;
+	if (!port_is_free(server->port)) {
+		err_set(err, ERR_FAILED, "port %d is taken by another program", server->port);
+		err_hint(err, "Stop that program (\"ss -ltnp\" shows it), or give node \"%s\" another port in the "
+		              "description.", host->node->name);
+		return err_node(err, host->node->name);
+	}
+	if (!shell_mkdir(host->shell, host->session->sockets, 0700, err) ||
+	    !shell_get(host->shell, server->log, host->arena, &old_log, err))
+		return false;
+
+	size_t log_size = old_log != NULL ? strlen(old_log) : 0;
+	Startup startup = {server, false, clock_us() + 2000000};
+
+	if (!shell_run_ok(host->shell, argv, NULL, err))
+		return clock_interrupted() ? clock_go_on(err) : start_failed(host, server, log_size, err);
+	if (!clock_poll_until(START_TIMEOUT_MS, is_ready, &startup) || startup.gone)
+		return clock_interrupted() ? clock_go_on(err) : start_failed(host, server, log_size, err);
+	return true;
+}
+
+bool server_stop(Host *host, const Server *server, const char *mode, Err *err)
+{
+	const char *const argv[] = {program(host, "pg_ctl"), "stop", "-w", "-s", "-t", "60", "-m", mode,
+	                            "-D", server->data, NULL};
+
+	return server_pid(server) == 0 || shell_run_ok(host->shell, argv, NULL, err);
+}
+
+/* The settings of the description, one a line, quoted for the file. */
+static const char *user_settings(Host *host)
+{
+	const PairList *settings = &host->session->cluster->postgres.settings;
+	Str text = STR_INIT;
+
+	if (settings->count > 0)
+		str_append(&text, "\n# From \"postgres.settings\" of the description.\n");
+	for (size_t i = 0; i < settings->count; i++)
+		str_printf(&text, "%s = %s\n", settings->items[i].name,
+		           quote_conf(host->arena, settings->items[i].value));
+
+	const char *kept = arena_strdup(host->arena, str_text(&text));
+
+	str_free(&text);
+	return kept;
+}
+
+static const char *engine_settings(const Host *host)
+{
+	return host->session->engine == ENGINE_IS_CITUS ? asset_text("templates/citus.conf.tmpl")
+	                                                : asset_text("templates/embedded.conf.tmpl");
+}
+
+bool server_settings(Host *host, const Server *server, bool *changed, Err *err)
+{
+	Arena *arena = host->arena;
+	const TmplValue conf[] = {
+		{"node", host->node->name},
+		{"cluster", host->session->cluster->name},
+		{"listen", quote_conf(arena, host->node->host)},
+		{"port", arena_printf(arena, "%d", server->port)},
+		{"sockets", quote_conf(arena, host->session->sockets)},
+		{"engine_settings", engine_settings(host)},
+		{"user_settings", user_settings(host)},
+		{NULL, NULL},
+	};
+	const TmplValue hba[] = {
+		{"node", host->node->name},
+		{"cluster", host->session->cluster->name},
+		{NULL, NULL},
+	};
+	const char *conf_text = tmpl_render(arena, "postgresql.conf.tmpl",
+	                                    asset_text("templates/postgresql.conf.tmpl"), conf, err);
+	const char *hba_text = conf_text == NULL ? NULL :
+	                       tmpl_render(arena, "pg_hba.conf.tmpl", asset_text("templates/pg_hba.conf.tmpl"),
+	                                   hba, err);
+	bool hba_changed = false;
+	bool ok = hba_text != NULL &&
+	          shell_put(host->shell, arena_printf(arena, "%s/citusctl.conf", server->data), conf_text,
+	                    0600, changed, err) &&
+	          shell_put(host->shell, arena_printf(arena, "%s/pg_hba.conf", server->data), hba_text, 0600,
+	                    &hba_changed, err);
+
+	*changed = *changed || hba_changed;
+	return ok;
+}
+
+/* Our settings live in a file of their own that the server's file includes. */
+static bool include_settings(Host *host, const Server *server, Err *err)
+{
+	const char *path = arena_printf(host->arena, "%s/postgresql.conf", server->data);
+	const char *text = NULL;
+	bool changed = false;
+
+	return shell_get(host->shell, path, host->arena, &text, err) &&
+	       shell_put(host->shell, path,
+	                 arena_printf(host->arena, "%s\ninclude 'citusctl.conf'\n", text != NULL ? text : ""),
+	                 0600, &changed, err);
+}
+
+bool server_create(Host *host, const Server *server, Err *err)
+{
+	const char *password_file = arena_printf(host->arena, "%s.password", server->data);
+	const char *const argv[] = {
+		program(host, "initdb"), "--no-sync", "-D", server->data, "-U", SUPERUSER,
+		"--auth", "scram-sha-256", "--pwfile", password_file, "-E", "UTF8", "--locale", "C.UTF-8", NULL};
+	bool changed = false;
+	bool ok = shell_put(host->shell, password_file, host->session->superuser_password, 0600, &changed,
+	                    err) &&
+	          shell_run_ok(host->shell, argv, NULL, err);
+
+	if (unlink(password_file) != 0 && errno != ENOENT && ok)
+		ok = err_errno(err, "remove \"%s\"", password_file);
+	return ok && include_settings(host, server, err) && server_settings(host, server, &changed, err);
+}

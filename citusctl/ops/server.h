@@ -1,0 +1,34 @@
+/*
+ * ops/server.h - the PostgreSQL server of one node of a local cluster.
+ *
+ * Errors name the node, and a server that does not come up brings the last
+ * lines of its log.
+ */
+#ifndef CITUSCTL_OPS_SERVER_H
+#define CITUSCTL_OPS_SERVER_H
+
+#include "run/step.h"
+
+/* A server as files: a node's, or the seed that data directories are cloned from. */
+typedef struct Server {
+	const char *data;
+	const char *log;
+	int port;
+} Server;
+
+Server server_of(const Host *host);
+
+/* The process id of the running server, 0 when none runs. */
+long server_pid(const Server *server);
+bool server_start(Host *host, const Server *server, Err *err) MUST_CHECK;
+
+/* mode is "fast" or "immediate"; not running is fine. */
+bool server_stop(Host *host, const Server *server, const char *mode, Err *err) MUST_CHECK;
+
+/* Writes citusctl.conf and pg_hba.conf into its data directory. */
+bool server_settings(Host *host, const Server *server, bool *changed, Err *err) MUST_CHECK;
+
+/* initdb, with our settings file included. */
+bool server_create(Host *host, const Server *server, Err *err) MUST_CHECK;
+
+#endif

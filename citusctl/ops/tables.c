@@ -1,0 +1,314 @@
+#include "ops/tables.h"
+
+#include "io/asset.h"
+#include "ops/engine.h"
+#include "util/str.h"
+
+/* One file of the description: from disk, or the one built in. */
+static const char *read_schema_file(const Cluster *cluster, const char *file, Arena *arena, Err *err)
+{
+	const ShellTarget here = {.run_as = NULL};
+	const char *path = *file == '/' ? file : arena_printf(arena, "%s/%s", cluster->directory, file);
+	Shell *shell = shell_open(&here, err);
+	const char *text = NULL;
+	bool ok = shell != NULL && shell_get(shell, path, arena, &text, err);
+
+	shell_close(shell);
+	if (ok && text == NULL && asset_find(file) != NULL)
+		text = asset_text(file);
+	if (ok && text == NULL) {
+		err_set(err, ERR_USAGE, "schema: there is no file \"%s\"", path);
+		err_hint(err, "Paths are relative to the description file.");
+	}
+	return text;
+}
+
+static const char *checksum_of(Arena *arena, const char *text)
+{
+	unsigned long long hash = 14695981039346656037ULL;
+
+	for (const char *c = text; *c != '\0'; c++)
+		hash = (hash ^ (unsigned char) *c) * 1099511628211ULL;
+	return arena_printf(arena, "%016llx", hash);
+}
+
+static bool set_search_path(Pg *pg, const TablePlan *plan, Arena *arena, Err *err)
+{
+	return plan->search_path == NULL ||
+	       pg_exec(pg, arena_printf(arena, "SET search_path TO %s", pg_ident(pg, arena, plan->search_path)),
+	               err);
+}
+
+/* The file and the record of it are one transaction. */
+static bool apply_file(Pg *pg, const char *key, const char *text, const char *checksum, Err *err)
+{
+	Err ignored = ERR_INIT;
+	bool ok = pg_exec(pg, "BEGIN", err) && pg_exec(pg, text, err) &&
+	          pg_run(pg, asset_text("sql/query/schema_file_record.sql"), 2,
+	                 (const char *const[]) {key, checksum}, err) &&
+	          pg_exec(pg, "COMMIT", err);
+
+	if (!ok) {
+		(void) !pg_exec(pg, "ROLLBACK", &ignored);
+		err_clear(&ignored);
+		err_wrap(err, "schema file \"%s\"", key);
+		err_hint(err, "A schema file is one transaction, applied again when it changes: write it with "
+		              "CREATE TABLE IF NOT EXISTS and the like.");
+	}
+	return ok;
+}
+
+static bool ensure_bookkeeping(Pg *pg, bool dry, bool *there, Err *err)
+{
+	if (!pg_query_bool(pg, asset_text("sql/query/bookkeeping_exists.sql"), 0, NULL, there, err))
+		return false;
+	if (*there || dry)
+		return true;
+	*there = true;
+	return pg_exec(pg, asset_text("sql/setup/bookkeeping.sql"), err);
+}
+
+bool tables_apply_schema(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bool *changed,
+                         const char **said, Err *err)
+{
+	const TextList *files = &plan->cluster->schema;
+	bool there = false;
+	size_t applied = 0;
+	bool ok = ensure_bookkeeping(pg, dry, &there, err) && set_search_path(pg, plan, arena, err);
+
+	for (size_t i = 0; ok && i < files->count; i++) {
+		const char *file = files->items[i];
+		const char *key = plan->search_path == NULL
+		                      ? file
+		                      : arena_printf(arena, "%s:%s", plan->search_path, file);
+		const char *text = read_schema_file(plan->cluster, file, arena, err);
+		const char *known = NULL;
+
+		ok = text != NULL &&
+		     (!there || pg_query_text(pg, asset_text("sql/query/schema_file_applied.sql"), 1,
+		                              (const char *const[]) {key}, arena, &known, err));
+		if (!ok || str_equal(known, checksum_of(arena, text)))
+			continue;
+		applied++;
+		ok = dry || apply_file(pg, key, text, checksum_of(arena, text), err);
+	}
+	*changed = applied > 0;
+	if (applied > 0)
+		*said = arena_printf(arena, "%zu file%s", applied, applied == 1 ? "" : "s");
+	return ok;
+}
+
+/* What a described table is now, from sql/query/table_state.sql. */
+typedef struct TableState {
+	bool is_there;
+	char method; /* 'h' distributed, 'n' reference, 0 neither */
+	const char *column;
+	int64_t colocation_id;
+	int64_t shard_count;
+	const char *storage;
+} TableState;
+
+static const char *quoted_name(Pg *pg, Arena *arena, const Table *table)
+{
+	return pg_qualified(pg, arena, table->schema, table->name);
+}
+
+static bool read_state(Pg *pg, Arena *arena, const Table *table, TableState *state, Err *err)
+{
+	PgRows *rows = pg_query(pg, asset_text("sql/query/table_state.sql"), 1,
+	                        (const char *const[]) {quoted_name(pg, arena, table)}, err);
+
+	if (rows == NULL)
+		return false;
+	*state = (TableState) {
+		.is_there = pg_bool(rows, 0, 0),
+		.method = *pg_value(rows, 0, 1),
+		.column = arena_strdup(arena, pg_value(rows, 0, 2)),
+		.colocation_id = pg_int(rows, 0, 3),
+		.shard_count = pg_int(rows, 0, 4),
+		.storage = arena_strdup(arena, pg_value(rows, 0, 6)),
+	};
+	pg_rows_free(rows);
+	return true;
+}
+
+static bool rewrite_needed(const Table *table, Err *err, const char *is, const char *wanted)
+{
+	err_set(err, ERR_REFUSED, "table \"%s\" %s, the description says %s", table->label, is, wanted);
+	return err_hint(err, "citusctl does not rewrite a table that may hold data: change it by hand with "
+	                     "undistribute_table() or alter_distributed_table(), or set the description back.");
+}
+
+static bool state_matches(Arena *arena, const TablePlan *plan, const Table *table,
+                          const TableState *state, int64_t group, Err *err)
+{
+	if (table->type == TABLE_REFERENCE)
+		return state->method == 'n' || rewrite_needed(table, err, "is a distributed table", "reference");
+	if (state->method == 'n')
+		return rewrite_needed(table, err, "is a reference table", "distributed");
+	if (!str_equal(state->column, table->distribution_column))
+		return rewrite_needed(table, err,
+		                      arena_printf(arena, "is distributed by \"%s\"", state->column),
+		                      arena_printf(arena, "\"%s\"", table->distribution_column));
+	if (table->colocate_with == NULL && state->shard_count != plan->cluster->shard_count)
+		return rewrite_needed(table, err,
+		                      arena_printf(arena, "has %lld shards", (long long) state->shard_count),
+		                      arena_printf(arena, "%d", plan->cluster->shard_count));
+	if (table->colocate_with != NULL && group != 0 && state->colocation_id != group)
+		return rewrite_needed(table, err,
+		                      arena_printf(arena, "is not colocated with \"%s\"",
+		                                   table->colocate_with->label), "that it is");
+	return true;
+}
+
+/* The colocation id of the table it is to be colocated with, 0 when unknown. */
+static bool group_of(Pg *pg, Arena *arena, const Table *table, int64_t *group, Err *err)
+{
+	TableState other = {0};
+
+	*group = 0;
+	if (table->colocate_with == NULL)
+		return true;
+	if (!read_state(pg, arena, table->colocate_with, &other, err))
+		return false;
+	*group = other.colocation_id;
+	return true;
+}
+
+static bool column_is_there(Pg *pg, Arena *arena, const Table *table, Err *err)
+{
+	const char *const values[] = {quoted_name(pg, arena, table), table->distribution_column};
+	const char *columns = NULL;
+	bool there = false;
+
+	if (table->distribution_column == NULL)
+		return true;
+	if (!pg_query_bool(pg, asset_text("sql/query/column_exists.sql"), 2, values, &there, err))
+		return false;
+	if (there)
+		return true;
+	if (!pg_query_text(pg, asset_text("sql/query/column_names.sql"), 1, values, arena, &columns, err))
+		return false;
+	err_set(err, ERR_USAGE, "table \"%s\" has no column \"%s\" to be distributed by", table->label,
+	        table->distribution_column);
+	return err_hint(err, "Its columns are %s: correct \"distribution_column\".", columns);
+}
+
+/*
+ * Takes the foreign keys from and to the table off and keeps them in the
+ * database, so that a run that was stopped is completed by the next.
+ */
+static bool set_foreign_keys_aside(Pg *pg, Arena *arena, const Table *table, Err *err)
+{
+	PgRows *rows = pg_query(pg, asset_text("sql/query/foreign_keys_of.sql"), 1,
+	                        (const char *const[]) {quoted_name(pg, arena, table)}, err);
+	bool ok = rows != NULL;
+
+	if (ok && pg_row_count(rows) > 0) {
+		ok = pg_exec(pg, "BEGIN", err);
+		for (int i = 0; ok && i < pg_row_count(rows); i++) {
+			const char *const values[] = {pg_value(rows, i, 0), pg_value(rows, i, 1), pg_value(rows, i, 2)};
+
+			ok = pg_run(pg, asset_text("sql/query/pending_foreign_key_add.sql"), 3, values, err) &&
+			     pg_exec(pg, arena_printf(arena, "ALTER TABLE %s DROP CONSTRAINT %s", values[0],
+			                              pg_ident(pg, arena, values[1])), err);
+		}
+		ok = ok && pg_exec(pg, "COMMIT", err);
+	}
+	pg_rows_free(rows);
+	return ok;
+}
+
+static bool put_foreign_keys_back(Pg *pg, Arena *arena, Err *err)
+{
+	PgRows *rows = pg_query(pg, asset_text("sql/query/pending_foreign_keys.sql"), 0, NULL, err);
+	bool ok = rows != NULL;
+
+	for (int i = 0; ok && i < pg_row_count(rows); i++) {
+		const char *const id[] = {pg_value(rows, i, 0)};
+
+		ok = pg_exec(pg, "BEGIN", err) &&
+		     pg_exec(pg, arena_printf(arena, "ALTER TABLE %s ADD CONSTRAINT %s %s", pg_value(rows, i, 1),
+		                              pg_value(rows, i, 2), pg_value(rows, i, 3)), err) &&
+		     pg_run(pg, asset_text("sql/query/pending_foreign_key_done.sql"), 1, id, err) &&
+		     pg_exec(pg, "COMMIT", err);
+		if (!ok)
+			err_wrap(err, "foreign key %s of table %s", pg_value(rows, i, 2), pg_value(rows, i, 1));
+	}
+	pg_rows_free(rows);
+	return ok;
+}
+
+static bool make_columnar(Pg *pg, Arena *arena, const TablePlan *plan, const Table *table,
+                          const TableState *state, Err *err)
+{
+	if (table->storage != STORAGE_COLUMNAR || !engine_traits(plan->engine)->has_columnar ||
+	    str_equal(state->storage, "columnar"))
+		return true;
+	return pg_exec(pg, arena_printf(arena, "ALTER TABLE %s SET ACCESS METHOD columnar",
+	                                quoted_name(pg, arena, table)), err);
+}
+
+static bool distribute(Pg *pg, Arena *arena, const TablePlan *plan, const Table *table,
+                       const TableState *state, Err *err)
+{
+	const char *name = quoted_name(pg, arena, table);
+	const char *const values[] = {
+		name,
+		table->distribution_column,
+		table->colocate_with != NULL ? quoted_name(pg, arena, table->colocate_with) : "none",
+		table->colocate_with != NULL ? NULL : arena_printf(arena, "%d", plan->cluster->shard_count),
+	};
+
+	if (!engine_traits(plan->engine)->carries_foreign_keys &&
+	    !set_foreign_keys_aside(pg, arena, table, err))
+		return false;
+	if (table->type == TABLE_REFERENCE)
+		return pg_run(pg, asset_text("sql/query/create_reference_table.sql"), 1, values, err);
+	return make_columnar(pg, arena, plan, table, state, err) &&
+	       pg_run(pg, asset_text("sql/query/create_distributed_table.sql"), 4, values, err);
+}
+
+static bool ensure_table(Pg *pg, const TablePlan *plan, const Table *table, bool dry, Arena *arena,
+                         bool *changed, Err *err)
+{
+	TableState state = {0};
+	int64_t group = 0;
+
+	*changed = false;
+	if (!read_state(pg, arena, table, &state, err) || !group_of(pg, arena, table, &group, err))
+		return false;
+	if (!state.is_there) {
+		*changed = true;
+		if (dry)
+			return true; /* a schema file that was not applied makes it */
+		err_set(err, ERR_USAGE, "table \"%s\" does not exist in the database", table->label);
+		return err_hint(err, "A file of \"schema\" has to create it: it is distributed after those have run.");
+	}
+	if (state.method != '\0')
+		return state_matches(arena, plan, table, &state, group, err);
+	*changed = true;
+	return column_is_there(pg, arena, table, err) &&
+	       (dry || distribute(pg, arena, plan, table, &state, err) ||
+	        err_wrap(err, "table \"%s\"", table->label));
+}
+
+bool tables_distribute(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bool *changed,
+                       const char **said, Err *err)
+{
+	const Table *const *tables = cluster_tables_in_order(plan->cluster, arena);
+	bool there = false;
+	size_t made = 0;
+	bool ok = ensure_bookkeeping(pg, dry, &there, err) && set_search_path(pg, plan, arena, err);
+
+	for (size_t i = 0; ok && i < plan->cluster->table_count; i++) {
+		bool one = false;
+
+		ok = ensure_table(pg, plan, tables[i], dry, arena, &one, err);
+		made += one ? 1 : 0;
+	}
+	*changed = made > 0;
+	if (made > 0)
+		*said = arena_printf(arena, "%zu table%s", made, made == 1 ? "" : "s");
+	return ok && (dry || !there || put_foreign_keys_back(pg, arena, err));
+}

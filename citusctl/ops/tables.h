@@ -1,0 +1,27 @@
+/*
+ * ops/tables.h - schema files and tables of the description, made true on the
+ * coordinator as the application role.
+ *
+ * What exists already is compared; a difference that would need a rewrite
+ * (another distribution column, shard count, colocation) is ERR_REFUSED with
+ * the remedy.
+ */
+#ifndef CITUSCTL_OPS_TABLES_H
+#define CITUSCTL_OPS_TABLES_H
+
+#include "run/step.h"
+
+/* What to make: the description's files and tables, or the demo's. */
+typedef struct TablePlan {
+	const Cluster *cluster; /* schema files, tables, shard count */
+	const char *search_path; /* NULL: the role's own */
+	Engine engine;
+} TablePlan;
+
+/* pg is the application role's connection; said gets a summary, in arena. */
+bool tables_apply_schema(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bool *changed,
+                         const char **said, Err *err) MUST_CHECK;
+bool tables_distribute(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bool *changed,
+                       const char **said, Err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,1 @@
+SELECT citus_add_node($1, $2::int)

@@ -1,0 +1,1 @@
+SELECT to_regclass('citusctl.pending_foreign_keys') IS NOT NULL

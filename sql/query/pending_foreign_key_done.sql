@@ -1,0 +1,1 @@
+DELETE FROM citusctl.pending_foreign_keys WHERE id = $1::bigint

@@ -1,0 +1,2 @@
+-- Whether the role $1 exists.
+SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)

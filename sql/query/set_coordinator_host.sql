@@ -1,0 +1,1 @@
+SELECT citus_set_coordinator_host($1, $2::int)

@@ -1,0 +1,18 @@
+-- What citusctl remembers inside the cluster; local tables of the coordinator.
+CREATE SCHEMA IF NOT EXISTS citusctl;
+
+-- The schema files that were applied: applied again when they change.
+CREATE TABLE IF NOT EXISTS citusctl.schema_files (
+    path       text PRIMARY KEY,
+    checksum   text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Foreign keys taken off local tables until both of their tables are
+-- distributed: Citus can't distribute a table while it has them.
+CREATE TABLE IF NOT EXISTS citusctl.pending_foreign_keys (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    table_name text NOT NULL,
+    name       text NOT NULL,
+    definition text NOT NULL
+);
