@@ -140,11 +140,11 @@ static bool clear_tables(Pg *pg, const DemoState *state, Err *err)
 }
 
 /* Reference tables are filled once: their rows don't depend on the options. */
-static bool has_reference_rows(Pg *pg, DemoTable table, bool *has, Err *err)
+static bool count_reference_rows(Pg *pg, DemoTable table, int64_t *rows, Err *err)
 {
 	Arena *arena = arena_new();
-	bool ok = pg_query_bool(pg, arena_printf(arena, "SELECT EXISTS (SELECT 1 FROM %s)", generator_table_name(table)),
-	                        0, NULL, has, err);
+	bool ok = pg_query_int64(pg, arena_printf(arena, "SELECT count(*) FROM %s", generator_table_name(table)), 0, NULL,
+	                         rows, err);
 
 	arena_free(arena);
 	return ok;
@@ -155,13 +155,11 @@ static bool load_all(Pg *pg, const DemoEngine *engine, const Generator *generato
 {
 	for (int t = 0; t < DEMO_TABLE_COUNT; t++) {
 		DemoTable table = (DemoTable) t;
-		bool is_there = false;
 
-		if (table == DEMO_LANGUAGES || table == DEMO_COUNTRIES) {
-			if (!has_reference_rows(pg, table, &is_there, err))
-				return false;
-		}
-		if (!is_there && !load_table(pg, engine, generator, table, options, since_us, &rows[t], err))
+		rows[t] = 0;
+		if ((table == DEMO_LANGUAGES || table == DEMO_COUNTRIES) && !count_reference_rows(pg, table, &rows[t], err))
+			return false;
+		if (rows[t] == 0 && !load_table(pg, engine, generator, table, options, since_us, &rows[t], err))
 			return false;
 	}
 	return true;

@@ -11,11 +11,10 @@ static const DemoEngine engines[] = {
 		/* One connection to each worker, not one for each shard, is enough for a tweet's fan-out. */
 		.session = "SET citus.multi_shard_modify_mode TO 'sequential'",
 		.join_session = NULL,
-		.shard_word = "Task Count: ",
-		.shard_word_counts = true,
+		.task_word = "Task Count: ",
 		.plans_inserts = true,
-		.join_word = "Task Count: ",
-		.no_join_word = "Distributed Subplan",
+		.join_word = NULL,
+		.fetch_word = "Distributed Subplan",
 		.single_note = "",
 		.join_note = "",
 	},
@@ -25,13 +24,12 @@ static const DemoEngine engines[] = {
 		.session = NULL,
 		/* Left to its estimates, postgres_fdw often fetches both sides of a join. */
 		.join_session = "SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET enable_nestloop TO off",
-		.shard_word = "Foreign ",
-		.shard_word_counts = false,
+		.task_word = NULL,
 		.plans_inserts = false,
 		.join_word = "Relations: ",
-		.no_join_word = NULL,
+		.fetch_word = NULL,
 		.single_note = "; an INSERT is routed by its key when it runs",
-		.join_note = "; the planner may choose to join on the coordinator, and always does for one key",
+		.join_note = "; where its estimates say so, the planner joins on the coordinator instead",
 	},
 };
 

@@ -24,17 +24,18 @@ typedef struct DemoEngine {
 	const char *session; /* settings of a session of the workload, or NULL */
 	const char *join_session; /* settings in which the join's plan is looked at, or NULL */
 
-	/* What stands in a plan for each shard that is gone to. */
-	const char *shard_word;
-
-	/* shard_word is followed by the number of shards, else it stands once for each. */
-	bool shard_word_counts;
+	/* Stands in a plan before the number of shards; NULL: the shards themselves are named. */
+	const char *task_word;
 
 	/* Whether the plan of an INSERT .. VALUES tells the shard. */
 	bool plans_inserts;
 
-	const char *join_word;   /* in a plan: the join was sent to the workers */
-	const char *no_join_word; /* in a plan: rows came to the coordinator to be joined, or NULL */
+	/* Stands in a plan once for each pair of shards joined on a worker; NULL: task_word tells. */
+	const char *join_word;
+
+	/* Stands in a plan when rows are fetched before they are joined, or NULL. */
+	const char *fetch_word;
+
 	const char *single_note; /* added to the details of these checks, "" if there is nothing to say */
 	const char *join_note;
 } DemoEngine;

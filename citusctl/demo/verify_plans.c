@@ -25,17 +25,46 @@ static bool explain(Verify *v, const char *sql, const char **plan, Err *err)
 	return true;
 }
 
-/*
- * How many shards a plan goes to: the sum of the numbers after word, or how
- * often it occurs.
- */
-static int64_t shards_of(const DemoEngine *engine, const char *plan)
+/* The length of a shard's name that stands at the beginning of text: a name, "_", four digits or more; else 0. */
+static size_t shard_name_at(const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");
+	size_t digits = 0;
+
+	while (digits < length && text[length - digits - 1] >= '0' && text[length - digits - 1] <= '9')
+		digits++;
+	return digits >= 4 && digits + 1 < length && text[length - digits - 1] == '_' ? length : 0;
+}
+
+/* How many shards a plan names; each is counted once. */
+static int64_t shards_named(const char *plan)
 {
 	int64_t shards = 0;
 
-	for (const char *at = strstr(plan, engine->shard_word); at != NULL; at = strstr(at, engine->shard_word)) {
-		at += strlen(engine->shard_word);
-		shards += engine->shard_word_counts ? strtoll(at, NULL, 10) : 1;
+	for (const char *at = plan; *at != '\0';) {
+		size_t length = shard_name_at(at);
+		bool is_new = length > 0;
+
+		for (const char *before = plan; is_new && before < at; before++)
+			is_new = before[0] != at[0] || strncmp(before, at, length) != 0;
+		shards += is_new ? 1 : 0;
+		at += strcspn(at, " ()\n");
+		at += strspn(at, " ()\n");
+	}
+	return shards;
+}
+
+/* How many shards a plan goes to. */
+static int64_t shards_of(const DemoEngine *engine, const char *plan)
+{
+	const char *word = engine->task_word;
+	int64_t shards = 0;
+
+	if (word == NULL)
+		return shards_named(plan);
+	for (const char *at = strstr(plan, word); at != NULL; at = strstr(at, word)) {
+		at += strlen(word);
+		shards += strtoll(at, NULL, 10);
 	}
 	return shards;
 }
@@ -67,12 +96,13 @@ bool check_single_shard(Verify *v, Err *err)
 		if (!explain_single(v, key, &plan, err))
 			return false;
 
-		int64_t most = v->engine->shard_word_counts ? 1 : key->tables;
+		/* A named shard is one table's part; a task is one for all colocated tables. */
+		int64_t wanted = v->engine->task_word != NULL ? 1 : key->tables;
 		int64_t shards = shards_of(v->engine, plan);
 
-		if (shards != most)
-			verify_problem(v, "%s goes to %lld shards where %lld would do", key->name, (long long) shards,
-			               (long long) most);
+		if (shards != wanted)
+			verify_problem(v, "%s goes to %lld shards of %d %s", key->name, (long long) shards, key->tables,
+			               key->tables == 1 ? "table" : "tables");
 		names = arena_printf(v->arena, "%s%s%s", names, looked_at > 0 ? ", " : "", key->name);
 		looked_at++;
 	}
@@ -105,10 +135,10 @@ bool check_colocated_joins(Verify *v, Err *err)
 	if (!ok)
 		return false;
 
-	int64_t joins = engine->shard_word_counts ? shards_of(engine, plan) : count_word(plan, engine->join_word);
+	int64_t joins = engine->join_word == NULL ? shards_of(engine, plan) : count_word(plan, engine->join_word);
 	int64_t wanted = v->target->cluster->shard_count;
 
-	if (engine->no_join_word != NULL && strstr(plan, engine->no_join_word) != NULL)
+	if (engine->fetch_word != NULL && strstr(plan, engine->fetch_word) != NULL)
 		verify_problem(v, "users and tweets are fetched before they are joined");
 	else if (joins != wanted)
 		verify_problem(v, "of %lld pairs of shards of users and tweets %lld are joined on the workers",
