@@ -68,7 +68,7 @@ demo: ## install what is missing, build, and run the demo on a throw-away local 
 install: all ## install the program below $(DESTDIR)$(PREFIX)
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 0755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/citusctl"
-	@if $(PROGRAM) completion bash >$(BUILD)/gen/completion.bash 2>/dev/null; then \
+	@if $(PROGRAM) completion >$(BUILD)/gen/completion.bash 2>/dev/null; then \
 		set -x; \
 		install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" && \
 		install -m 0644 $(BUILD)/gen/completion.bash \

@@ -60,6 +60,11 @@ static const char *node_path(const Draft *draft, size_t index, Arena *arena)
 	return index == 0 ? "coordinator" : arena_printf(arena, "workers[%zu]", index - 1);
 }
 
+static const char *other_node(const Draft *draft, size_t index, Arena *arena)
+{
+	return index == 0 ? "the coordinator" : node_path(draft, index, arena);
+}
+
 static void check_node_names(const Draft *draft, Mistakes *mistakes)
 {
 	size_t count = cluster_worker_count(draft) + 1;
@@ -72,7 +77,7 @@ static void check_node_names(const Draft *draft, Mistakes *mistakes)
 				continue;
 			mistake(mistakes, node_path(draft, i, mistakes->arena), "name",
 			        "%s is the name of %s too; give each node its own",
-			        show_text(mistakes->arena, names[i]), node_path(draft, k, mistakes->arena));
+			        show_text(mistakes->arena, names[i]), other_node(draft, k, mistakes->arena));
 			break;
 		}
 	}
@@ -107,7 +112,7 @@ static void check_ports(const Draft *draft, Mistakes *mistakes)
 				continue;
 			mistake(mistakes, node_path(draft, i, mistakes->arena), "port",
 			        "%d is the port of %s on host %s too; give each its own", port,
-			        node_path(draft, k, mistakes->arena), show_text(mistakes->arena, host));
+			        other_node(draft, k, mistakes->arena), show_text(mistakes->arena, host));
 			break;
 		}
 	}
@@ -125,7 +130,7 @@ static void check_pooler(const Draft *draft, Mistakes *mistakes)
 		    strcmp(other, host) != 0)
 			continue;
 		mistake(mistakes, "pooler", "port", "%d is the port of %s on host %s too; choose another",
-		        used, node_path(draft, i, mistakes->arena), show_text(mistakes->arena, host));
+		        used, other_node(draft, i, mistakes->arena), show_text(mistakes->arena, host));
 		return;
 	}
 }
@@ -201,9 +206,9 @@ static const struct {
 	{"shared_preload_libraries", NULL},
 	{"wal_level", NULL},
 	/* no settings, but words that the configuration file understands */
-	{"include", "is not a setting"},
-	{"include_dir", "is not a setting"},
-	{"include_if_exists", "is not a setting"},
+	{"include", "is not a setting; leave it out"},
+	{"include_dir", "is not a setting; leave it out"},
+	{"include_if_exists", "is not a setting; leave it out"},
 };
 
 static void check_setting(const Pair *setting, const char *path, Mistakes *mistakes)

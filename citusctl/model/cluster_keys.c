@@ -62,7 +62,8 @@ static bool is_label_name(const char *text)
 static const Rule simple_name = {
 	.max = 40,
 	.pattern = "^[a-z][a-z0-9_-]{0,39}$",
-	.must_be = "a name of a lower-case letter and up to 39 more of a-z, 0-9, \"_\" and \"-\"",
+	.must_be = "a name such as \"chirp-1\": a lower-case letter, then up to 39 of a-z, 0-9, \"_\" and "
+	           "\"-\"",
 	.fits = is_simple_name,
 };
 static const Rule sql_name = {
@@ -120,8 +121,8 @@ static const Rule network_text = {
 static const Rule label_name = {
 	.max = NAME_BYTES_MAX,
 	.pattern = "^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$",
-	.must_be = "the name of a label: a letter or digit and up to 62 more of those, \".\", \"_\", \"-\" "
-	           "and \"/\"",
+	.must_be = "the name of a label: a letter or digit, then up to 62 of those, \".\", \"_\", \"-\" and "
+	           "\"/\"",
 	.fits = is_label_name,
 };
 static const Rule label_value = {

@@ -24,7 +24,7 @@
 /* ---- shapes: what a value may be ---------------------------------------- */
 
 typedef enum ShapeKind {
-	SHAPE_TEXT,    /* const char *; "" when it was no text, so that it does not count as missing */
+	SHAPE_TEXT,    /* const char *; "" when it is not as it must be, which is not missing */
 	SHAPE_CHOICE,  /* unsigned: the place in choices */
 	SHAPE_FLAG,    /* bool */
 	SHAPE_INTEGER, /* int */
@@ -40,7 +40,7 @@ typedef enum ShapeKind {
 typedef struct Rule {
 	size_t max;           /* bytes; at least one is always needed */
 	const char *pattern;  /* for the schema, NULL: no more than the length */
-	const char *must_be;  /* "a name: ..."; NULL: says the length */
+	const char *must_be;  /* "a name such as ...": behind "is not" and "must be" */
 	bool (*fits)(const char *text);
 } Rule;
 

@@ -84,6 +84,8 @@ static void wrong_type(Reader *reader, const Place *place, const Json *value, co
 /* A number as people write it. */
 static const char *show_number(Reader *reader, double number)
 {
+	if (!isfinite(number))
+		return number < 0 ? "a number that small" : "a number that large";
 	if (floor(number) == number && fabs(number) < 1e15)
 		return arena_printf(reader->arena, "%.0f", number);
 	return arena_printf(reader->arena, "%.15g", number);
@@ -91,20 +93,21 @@ static const char *show_number(Reader *reader, double number)
 
 /* ---- one function a shape ------------------------------------------------- */
 
-static void check_text(Reader *reader, const Place *place, const char *text, const Shape *shape)
+static bool check_text(Reader *reader, const Place *place, const char *text, const Shape *shape)
 {
 	const Rule *rule = shape->rule;
 	size_t length = strlen(text);
 	size_t least = shape->kind == SHAPE_SCALAR ? 0 : 1;
 
 	if (length >= least && length <= rule->max && rule->fits(text))
-		return;
+		return true;
 	if (length < least)
 		COMPLAIN(reader, place, "is empty; it must be %s", rule->must_be);
 	else if (shape->secret)
 		COMPLAIN(reader, place, "must be %s", rule->must_be);
 	else
 		COMPLAIN(reader, place, "%s is not %s", show_text(reader->arena, text), rule->must_be);
+	return false;
 }
 
 static void read_text(Reader *reader, const Place *place, const Json *value, const Shape *shape,
@@ -112,11 +115,12 @@ static void read_text(Reader *reader, const Place *place, const Json *value, con
 {
 	const char *text = json_text(value);
 
-	*(const char **) target = arena_strdup(reader->arena, text != NULL ? text : "");
+	/* Neither missing nor worth a second mistake. */
+	*(const char **) target = "";
 	if (text == NULL)
 		wrong_type(reader, place, value, shape);
-	else
-		check_text(reader, place, text, shape);
+	else if (check_text(reader, place, text, shape))
+		*(const char **) target = arena_strdup(reader->arena, text);
 }
 
 static void read_choice(Reader *reader, const Place *place, const Json *value, const Shape *shape,
@@ -191,7 +195,7 @@ static void read_scalar(Reader *reader, const Place *place, const Json *value, c
 	switch (json_type(value)) {
 		case JSON_STRING:
 			text = arena_strdup(reader->arena, json_text(value));
-			check_text(reader, place, text, shape);
+			(void) check_text(reader, place, text, shape); /* all that there is to say */
 			break;
 		case JSON_NUMBER:
 			text = show_number(reader, number);

@@ -158,7 +158,7 @@ static bool ensure_data(Host *host, Outcome *outcome, Err *err)
 	if (has_data(host, place->data))
 		return true;
 	*outcome = OUTCOME_CHANGED;
-	host->missing = true;
+	host->missing = host->dry;
 	host_say(host, "%s", place->data);
 	return place_is_usable(host, place->data, err) &&
 	       (host->dry || (shell_remove(host->shell, fresh, err) &&
