@@ -5,8 +5,12 @@
 const EngineTraits *engine_traits(Engine engine)
 {
 	static const EngineTraits traits[] = {
-		[ENGINE_IS_CITUS] = {.has_columnar = true, .has_server_id = true},
-		[ENGINE_IS_EMBEDDED] = {.carries_foreign_keys = true},
+		[ENGINE_IS_CITUS] = {.has_columnar = true,
+	                         .seed_identity = "sql/query/citus_seed_identity.sql",
+	                         .own_identity = "sql/query/citus_own_identity.sql"},
+		[ENGINE_IS_EMBEDDED] = {.carries_foreign_keys = true,
+	                            .seed_identity = "sql/query/embedded_seed_identity.sql",
+	                            .own_identity = "sql/query/embedded_own_identity.sql"},
 	};
 
 	return &traits[engine];

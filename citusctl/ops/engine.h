@@ -13,8 +13,10 @@ typedef struct EngineTraits {
 	bool carries_foreign_keys;
 	bool has_columnar;
 
-	/* Each node is registered as the server that it is, by an id in its files. */
-	bool has_server_id;
+	/* Files of sql/: clear the node's identity in the seed that data directories
+	 * are cloned from, and give each clone its own. */
+	const char *seed_identity;
+	const char *own_identity;
 } EngineTraits;
 
 const EngineTraits *engine_traits(Engine engine);

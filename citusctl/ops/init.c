@@ -105,8 +105,7 @@ static bool fill_seed(Host *host, Err *err)
 	Pg *pg = NULL;
 	bool ok = ensure_role_and_database(host, &changed, err) && (pg = host_pg(host, err)) != NULL &&
 	          engine_install(pg, host->session->engine, &changed, err) &&
-	          (!engine_traits(host->session->engine)->has_server_id ||
-	           pg_run(pg, asset_text("sql/query/zero_server_id.sql"), 0, NULL, err));
+	          pg_run(pg, asset_text(engine_traits(host->session->engine)->seed_identity), 0, NULL, err);
 
 	host_disconnect(host);
 	return ok;
@@ -282,8 +281,7 @@ static bool ensure_engine(Host *host, Outcome *outcome, Err *err)
 
 	Pg *pg = host_pg(host, err);
 	bool ok = pg != NULL && engine_install(pg, session->engine, &changed, err) &&
-	          (!engine_traits(session->engine)->has_server_id ||
-	           pg_run(pg, asset_text("sql/query/reset_server_id.sql"), 0, NULL, err)) &&
+	          pg_run(pg, asset_text(engine_traits(session->engine)->own_identity), 0, NULL, err) &&
 	          ensure_authinfo(host, pg, session->cluster->postgres.user, session->password, &changed, err) &&
 	          ensure_authinfo(host, pg, SUPERUSER, session->superuser_password, &changed, err);
 
