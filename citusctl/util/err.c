@@ -90,13 +90,19 @@ bool err_hint(Err *err, const char *format, ...)
 	return false;
 }
 
+/* The new text is made before the old one goes: it may be made of it. */
+static void replace(char **text, char *by)
+{
+	free(*text);
+	*text = by;
+}
+
 bool err_set_hint(Err *err, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	free(err->hint);
-	err->hint = format_text(format, args);
+	replace(&err->hint, format_text(format, args));
 	va_end(args);
 	return false;
 }
@@ -106,8 +112,7 @@ bool err_detail(Err *err, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	free(err->detail);
-	err->detail = format_text(format, args);
+	replace(&err->detail, format_text(format, args));
 	va_end(args);
 	return false;
 }
