@@ -3,7 +3,7 @@
 
 CREATE OR REPLACE FUNCTION citus_embedded.qualified(relation regclass) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
-$$ SELECT format('%I.%I', relnamespace::regnamespace::text::name, relname) FROM pg_class WHERE oid = relation $$;
+$$ SELECT format('%s.%I', relnamespace::regnamespace, relname) FROM pg_class WHERE oid = relation $$;
 
 -- For superusers, who may act for any owner, the work is done as the owner: what they make is the owner's, and the owner's
 -- expressions do not run as superuser. No SET clause here: the role lasts until the calling function, which has one, ends.

@@ -199,7 +199,7 @@ BEGIN
             'CREATE FOREIGN TABLE citus_embedded.%I PARTITION OF %s FOR VALUES WITH (MODULUS %s, REMAINDER %s) '
             'SERVER %I OPTIONS (schema_name %L, table_name %L); ALTER FOREIGN TABLE citus_embedded.%1$I OWNER TO %8$I; ',
             s.shardname, citus_embedded.qualified(parent), g.shardcount, s.shardindex, 'citus_node_' || n.nodeid,
-            r.relnamespace::regnamespace::text::name, s.shardname, pg_get_userbyid(r.relowner)), '' ORDER BY s.shardindex)
+            (SELECT nspname FROM pg_namespace WHERE oid = r.relnamespace), s.shardname, pg_get_userbyid(r.relowner)), '' ORDER BY s.shardindex)
         FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid) JOIN citus_embedded.node n USING (groupid)
         JOIN citus_embedded.dist_table d USING (logicalrelid) JOIN citus_embedded.colocation g USING (colocationid)
         JOIN pg_class r ON r.oid = s.logicalrelid

@@ -3,7 +3,7 @@
 
 CREATE OR REPLACE FUNCTION citus_embedded.refuse_ddl(command text, relation text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% on distributed or reference table % would not reach its shards', command, relation
+    RAISE EXCEPTION '%: distributed or reference table % cannot be changed on the coordinator alone', command, relation
         USING errcode = 'feature_not_supported', hint = 'The embedded engine does not pass this command on to the workers. '
             'Create the table anew with the wanted definition before distributing it, or use Citus.';
 END $$;
@@ -54,12 +54,13 @@ BEGIN
         OR o.objid = ANY (d.indexes)
         OR (o.object_type = 'foreign table' AND o.schema_name = 'citus_embedded'
             AND o.object_name IN (SELECT shardname FROM citus_embedded.shard s WHERE s.logicalrelid = d.logicalrelid))
-        OR (o.object_type = 'trigger' AND o.address_names[3] COLLATE "C" LIKE 'citus\_embedded\_replicate%'
-            AND (SELECT (relnamespace::regnamespace::text::name, relname) FROM pg_class WHERE oid = d.logicalrelid)
-                = (o.address_names[1]::name, o.address_names[2]::name)))
+        OR (o.object_type = 'trigger' AND o.address_names[3] ~ '^citus_embedded_replicate' COLLATE "C"
+            AND (SELECT ARRAY[nspname, relname]::text[] FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+                 WHERE c.oid = d.logicalrelid)
+                = o.address_names[1:2] COLLATE "C"))
     LIMIT 1;
     IF FOUND THEN
-        PERFORM citus_embedded.refuse_ddl(format('%s of a %s', tg_tag, part.object_type), part.relation);
+        PERFORM citus_embedded.refuse_ddl(format('dropping the %s', part.object_type), part.relation);
     END IF;
 
     FOR target IN

@@ -94,7 +94,7 @@ DECLARE
     commands text[];
 BEGIN
     SELECT array_agg(s.shardid), array_agg(p.groupid),
-           array_agg(replace(command, '%s', format('%I.%I', c.relnamespace::regnamespace::text, s.shardname)))
+           array_agg(replace(command, '%s', format('%s.%I', c.relnamespace::regnamespace, s.shardname)))
     INTO shards, groups, commands
     FROM (SELECT * FROM citus_embedded.shard WHERE logicalrelid = table_name ORDER BY shardid) s
     JOIN citus_embedded.placement p USING (shardid) JOIN citus_embedded.node n USING (groupid)
