@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -77,10 +78,23 @@ static void read_other_clusters(const Session *session, const char *home, Taken 
 		closedir(directory);
 }
 
-static bool choose(Session *session, Taken *taken, Err *err)
+/* Clusters kept in different homes don't know of each other's choices: each
+ * home begins somewhere else, the default one at FIRST_PORT. */
+static int first_port(const char *home)
+{
+	unsigned hash = 0;
+
+	if (getenv("CITUSCTL_HOME") == NULL)
+		return FIRST_PORT;
+	for (; *home != '\0'; home++)
+		hash = hash * 31 + (unsigned char) *home;
+	return FIRST_PORT + (int) (hash % 500) * 40;
+}
+
+static bool choose(Session *session, const char *home, Taken *taken, Err *err)
 {
 	const Cluster *cluster = session->cluster;
-	int next = FIRST_PORT;
+	int next = first_port(home);
 
 	for (size_t i = 0; i < cluster->node_count; i++) {
 		const Node *node = &cluster->nodes[i];
@@ -102,7 +116,8 @@ static bool choose(Session *session, Taken *taken, Err *err)
 			next++;
 		}
 		if (session->places[i].port == 0)
-			return err_set(err, ERR_FAILED, "no free port between %d and %d", FIRST_PORT, LAST_PORT);
+			return err_set(err, ERR_FAILED, "no free port between %d and %d", first_port(home),
+			               LAST_PORT);
 	}
 	return true;
 }
@@ -123,7 +138,7 @@ bool ports_choose(Session *session, Err *err)
 	}
 	read_other_clusters(session, home, &taken);
 
-	bool ok = choose(session, &taken, err) && session_remember(session, err);
+	bool ok = choose(session, home, &taken, err) && session_remember(session, err);
 
 	close(fd);
 	return ok;
