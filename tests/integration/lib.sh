@@ -163,8 +163,8 @@ show_run()
 {
 	[ -z "$last_run" ] && return
 	diag "the last run was: $last_run  (exit status $status)"
-	[ -n "$out" ] && diag "$(printf '%s\n' "$out" | tail -n 15 | sed 's/^/  stdout: /')"
-	[ -n "$err" ] && diag "$(printf '%s\n' "$err" | tail -n 15 | sed 's/^/  stderr: /')"
+	[ -n "$out" ] && diag "$(printf '%s\n' "$out" | tail -n 40 | sed 's/^/  stdout: /')"
+	[ -n "$err" ] && diag "$(printf '%s\n' "$err" | tail -n 40 | sed 's/^/  stderr: /')"
 }
 
 # runs NAME STATUS COMMAND...: run, and its exit status is as wanted.

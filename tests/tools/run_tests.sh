@@ -15,15 +15,16 @@ cd "$(dirname "$0")/../.." || exit 1
 
 build=${BUILD:-build}
 logs=$PWD/$build/logs
-reports=$PWD/$build/reports
 limit=${TEST_TIMEOUT:-600}
 passed=0
 failed=0
 skipped=0
 export BUILD=$build CITUSCTL=${CITUSCTL:-$PWD/citusctl/citusctl}
 
-rm -rf "$logs" "$reports"
-mkdir -p "$logs" "$reports" || exit 1
+# Of this run alone: others may run in the same tree.
+reports=$(mktemp -d) || exit 1
+trap 'rm -rf "$reports"' EXIT
+mkdir -p "$logs" || exit 1
 
 # A sanitizer's report is a failure even where a test expects the program to fail.
 export ASAN_OPTIONS="log_path=$reports/asan:exitcode=99:detect_stack_use_after_return=1"
