@@ -6,9 +6,10 @@ SET search_path = pg_catalog, pg_temp AS
 $$ SELECT format('%s.%I', relnamespace::regnamespace, relname) FROM pg_class WHERE oid = relation $$;
 
 -- For superusers, who may act for any owner, the work is done as the owner: what they make is the owner's, and the owner's
--- expressions do not run as superuser. No SET clause here: the role lasts until the calling function, which has one, ends.
-CREATE OR REPLACE FUNCTION citus_embedded.become_owner(relation regclass) RETURNS void LANGUAGE plpgsql AS $$
+-- expressions do not run as superuser. Returns the role to go back to, for set_config('role', ...).
+CREATE OR REPLACE FUNCTION citus_embedded.become_owner(relation regclass) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
+    before text := pg_catalog.current_setting('role');
     owner name := (SELECT pg_catalog.pg_get_userbyid(relowner) FROM pg_catalog.pg_class WHERE oid = relation);
 BEGIN
     IF NOT pg_catalog.pg_has_role(owner, 'USAGE') THEN
@@ -18,6 +19,7 @@ BEGIN
     IF owner <> current_user THEN
         PERFORM pg_catalog.set_config('role', owner, true);
     END IF;
+    RETURN before;
 END $$;
 
 -- SECURITY DEFINER functions that change the catalog ask this: they are open to all, each for the caller's own tables.
@@ -158,7 +160,7 @@ SET search_path = pg_catalog, pg_temp AS $$
                                               definition), '' ORDER BY position('FOREIGN KEY' IN definition) = 1, conname)
                      FROM (SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
                            WHERE conrelid = relation AND contype IN ('p', 'u', 'x', 'c', 'f') AND conislocal
-                           UNION ALL SELECT conname, definition FROM citus_embedded.held_key WHERE conrelid = relation
+                           UNION ALL SELECT conname, definition FROM citus_embedded.held_key WHERE conrelid = relation AND partkey IS NOT NULL
                           ) k (conname, definition)), '')
         || coalesce((SELECT string_agg(pg_get_indexdef(indexrelid) || '; ', '' ORDER BY indexrelid) FROM pg_index
                      WHERE indrelid = relation AND indisvalid

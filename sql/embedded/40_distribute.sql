@@ -22,13 +22,14 @@ DECLARE
     sequences jsonb := '{}';
     made regclass;
     copied bigint;
+    before text;
 BEGIN
     IF relation IS NULL OR partkey IS NULL THEN
         RETURN;                                           -- as Citus does
     ELSIF method <> 'hash' THEN
         RAISE EXCEPTION 'the embedded engine distributes by hash only' USING errcode = 'feature_not_supported', hint = 'Use Citus.';
     END IF;
-    PERFORM citus_embedded.become_owner(relation);
+    before := citus_embedded.become_owner(relation);
     PERFORM citus_embedded.check_table(relation, partkey);
     EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', name);
     SELECT * INTO rel FROM pg_class WHERE oid = relation;
@@ -99,6 +100,7 @@ BEGIN
     IF copied > 0 THEN
         EXECUTE format('ANALYZE %s', name);               -- nothing analyzes partitioned and foreign tables by itself
     END IF;
+    PERFORM set_config('role', before, true);
 END $$;
 
 -- No SET search_path here: colocate_with is a name of the caller's.

@@ -8,17 +8,18 @@ CREATE OR REPLACE FUNCTION pg_catalog.create_reference_table(table_name regclass
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
 DECLARE
     name text := citus_embedded.qualified(table_name);
+    before text;
 BEGIN
     IF table_name IS NULL THEN
         RETURN;
     END IF;
-    PERFORM citus_embedded.become_owner(table_name);
+    before := citus_embedded.become_owner(table_name);
     PERFORM citus_embedded.check_table(table_name, NULL);
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', name);
     PERFORM citus_embedded.register_reference(table_name);
     INSERT INTO citus_embedded.remote (groupid, command)
     SELECT groupid, citus_embedded.reference_ddl(table_name) FROM citus_embedded.node WHERE groupid <> 0;
-    PERFORM citus_embedded.copy_reference_rows(table_name, ARRAY(SELECT groupid FROM citus_embedded.node WHERE groupid <> 0), NULL);
+    PERFORM citus_embedded.copy_reference_rows(table_name, ARRAY(SELECT groupid FROM citus_embedded.node WHERE groupid <> 0));
 
     EXECUTE format('CREATE TRIGGER citus_embedded_replicate_insert AFTER INSERT ON %1$s REFERENCING NEW TABLE AS changed '
                    'FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.replicate(); '
@@ -28,6 +29,7 @@ BEGIN
                    'FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.replicate(); '
                    'CREATE TRIGGER citus_embedded_replicate_truncate AFTER TRUNCATE ON %1$s '
                    'FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.replicate()', name);
+    PERFORM set_config('role', before, true);
 END $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.reference_ddl(relation regclass) RETURNS text LANGUAGE sql STABLE
@@ -56,8 +58,8 @@ BEGIN
     SELECT id, groupid FROM (SELECT 0 AS groupid UNION SELECT groupid FROM citus_embedded.node) g ORDER BY groupid;
 END $$;
 
--- Brings the rows to the copies, some thousands at a time. as_role: who writes there, if not the role that is connected.
-CREATE OR REPLACE FUNCTION citus_embedded.copy_reference_rows(relation regclass, groups integer[], as_role name) RETURNS void
+-- Brings the rows to the copies, some thousands at a time.
+CREATE OR REPLACE FUNCTION citus_embedded.copy_reference_rows(relation regclass, groups integer[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rows text;
@@ -65,28 +67,33 @@ BEGIN
     FOR rows IN EXECUTE format('SELECT array_agg(r)::text FROM (SELECT t AS r, (row_number() OVER () - 1) / 5000 AS chunk FROM ONLY %s t) s '
                                'GROUP BY chunk ORDER BY chunk', citus_embedded.qualified(relation)) LOOP
         INSERT INTO citus_embedded.remote (groupid, command)
-        SELECT g, citus_embedded.as_role(as_role, citus_embedded.replicate_command(relation, 'INSERT', rows)) FROM unnest(groups) g;
+        SELECT g, citus_embedded.replicate_command(relation, 'INSERT', rows) FROM unnest(groups) g;
     END LOOP;
 END $$;
 
-CREATE OR REPLACE FUNCTION citus_embedded.as_role(role_name name, command text) RETURNS text LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS
-$$ SELECT coalesce('SET LOCAL ROLE ' || quote_ident(role_name) || '; ' || command || '; RESET ROLE', command) $$;
-
--- For a new node. Tables come in the order they were made in, which is also the order of their foreign keys.
+-- For a new node. Tables come in the order they were made in, which is also the order of their foreign keys. Each comes through
+-- its owner's connection: a superuser's would let the owner's expressions do on the worker what the owner may not.
 CREATE OR REPLACE FUNCTION citus_embedded.copy_reference_tables(new_group integer) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     tab record;
 BEGIN
-    FOR tab IN SELECT d.logicalrelid AS rel, s.shardid, pg_get_userbyid(c.relowner) AS owner
-               FROM citus_embedded.dist_table d JOIN citus_embedded.shard s USING (logicalrelid)
-               JOIN pg_class c ON c.oid = d.logicalrelid WHERE d.partmethod = 'n' ORDER BY s.shardid LOOP
-        EXECUTE format('LOCK TABLE %s IN SHARE MODE', citus_embedded.qualified(tab.rel));
-        PERFORM citus_embedded.send(new_group, citus_embedded.as_role(tab.owner, citus_embedded.reference_ddl(tab.rel)));
-        PERFORM citus_embedded.copy_reference_rows(tab.rel, ARRAY[new_group], tab.owner);
+    FOR tab IN SELECT s.logicalrelid, s.shardid FROM citus_embedded.shard s
+               JOIN citus_embedded.dist_table d USING (logicalrelid) WHERE d.partmethod = 'n' ORDER BY s.shardid LOOP
+        PERFORM citus_embedded.copy_reference_table(tab.logicalrelid, new_group);
         INSERT INTO citus_embedded.placement (shardid, groupid) VALUES (tab.shardid, new_group);
     END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.copy_reference_table(relation regclass, new_group integer) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    before text := citus_embedded.become_owner(relation);
+BEGIN
+    EXECUTE format('LOCK TABLE %s IN SHARE MODE', citus_embedded.qualified(relation));
+    PERFORM citus_embedded.send(new_group, citus_embedded.reference_ddl(relation));
+    PERFORM citus_embedded.copy_reference_rows(relation, ARRAY[new_group]);
+    PERFORM set_config('role', before, true);
 END $$;
 
 -- A change as SQL for the workers. Rows are found by primary key; without one, by all they hold, one row for each row.

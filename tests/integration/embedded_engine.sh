@@ -261,8 +261,8 @@ test_superuser_and_nodes()
 	run super "CREATE TABLE mine (id int PRIMARY KEY)"
 	app 'CREATE TABLE t (id bigint PRIMARY KEY, lang text REFERENCES languages)' 'GRANT SELECT ON t TO other' 'INSERT INTO t SELECT i FROM generate_series(1, 50) i'
 	super "INSERT INTO pg_dist_authinfo VALUES (0, 'other', 'password=other')"
-	run super "SELECT create_distributed_table('t', 'id')"
-	is "$status" 0 'a superuser distributes for the owner'
+	run super_on 0 -1 -c "SELECT create_distributed_table('t', 'id')" -c 'SELECT current_user'
+	is "$out" $'\npostgres' 'a superuser distributes for the owner'
 	is "$(super_on 1 -c "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relname ~ '^t(_[0-9]+)?$'")" chirp 'shards are the owner'"'"'s'
 	gives 50 'who reads them' 'SELECT count(*) FROM t'
 	run env PGPASSWORD=other "$BINDIR/psql" -qAtX -h 127.0.0.1 -p "${port[0]}" -U other -d chirp -c 'SELECT count(*) FROM t'
