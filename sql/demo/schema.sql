@@ -33,14 +33,17 @@ CREATE TABLE IF NOT EXISTS tweets (
 	PRIMARY KEY (author_id, id)
 );
 
--- Who reads whom.  It lives with the one who is read: the followers that a
--- tweet goes to are found on one shard, and only their feeds are written.
+-- Who reads whom.  It lives with the one who reads, as the feed does: a tweet
+-- goes from here to the feeds inside each shard, without network.
 CREATE TABLE IF NOT EXISTS subscriptions (
-	follower_id bigint NOT NULL,
-	followee_id bigint NOT NULL REFERENCES users (id),
+	follower_id bigint NOT NULL REFERENCES users (id),
+	followee_id bigint NOT NULL,
 	created_at timestamptz NOT NULL,
-	PRIMARY KEY (followee_id, follower_id)
+	PRIMARY KEY (follower_id, followee_id)
 );
+
+-- The followers of an author, in every shard.
+CREATE INDEX IF NOT EXISTS subscriptions_followee ON subscriptions (followee_id);
 
 -- What a user gets to read: one row for each tweet of those they follow.
 CREATE TABLE IF NOT EXISTS feed_items (
