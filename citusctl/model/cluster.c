@@ -222,7 +222,7 @@ static size_t place_chain(const Cluster *cluster, const Table *table, const Tabl
 
 const Table *const *cluster_tables_in_order(const Cluster *cluster, Arena *arena)
 {
-	const Table **order = arena_array(arena, cluster->table_count + 1, sizeof(*order));
+	const Table **order = arena_array(arena, cluster->table_count + 1, sizeof(const Table *));
 	bool *done = arena_array(arena, cluster->table_count, sizeof(*done));
 	size_t placed = 0;
 

@@ -58,7 +58,7 @@ static Index make_index(List *tables, Mistakes *mistakes)
 			mistake(mistakes, table->head.path, "name", "%s %s",
 			        show_text(mistakes->arena, table->label), problem);
 	}
-	qsort(index.entries, index.count, sizeof(*index.entries), compare_entries);
+	qsort(index.entries, index.count, sizeof(TableDraft *), compare_entries);
 	for (size_t i = 1; i < index.count; i++)
 		if (compare_names(index.entries[i - 1], index.entries[i]) == 0)
 			mistake(mistakes, index.entries[i]->head.path, "name",
@@ -128,7 +128,7 @@ static void find_partner(TableDraft *table, const List *tables, const Index *ind
 		return;
 	}
 	if (index->count > 0)
-		found = bsearch(&wanted, index->entries, index->count, sizeof(*index->entries), compare_key);
+		found = bsearch(&wanted, index->entries, index->count, sizeof(TableDraft *), compare_key);
 	if (found == NULL && mistakes->total < MISTAKES_MAX)
 		mistake(mistakes, table->head.path, "colocate_with", "there is no table %s in \"tables\"%s",
 		        show_text(mistakes->arena, wanted.label), suggestion(table, tables, mistakes));

@@ -181,81 +181,77 @@ static const Shape files = {.kind = SHAPE_LIST, .item = &file_text, .high = 1000
 
 /* ---- keys ----------------------------------------------------------------- */
 
-#define AT(type, member) .offset = offsetof(type, member)
-#define PART(object, member) \
-	.offset = offsetof(Draft, object.member) - offsetof(Draft, object)
-
 static const Key password_keys[] = {
-	{"env", &password_env, PART(postgres.password, env),
+	{"env", &password_env, offsetof(PasswordDraft, env),
 	 .about = "Environment variable that holds the password."},
-	{"file", &password_file, PART(postgres.password, file),
+	{"file", &password_file, offsetof(PasswordDraft, file),
 	 .about = "File whose first line is the password; relative to the description."},
 	{.name = NULL},
 };
 static const Shape password = {
 	.kind = SHAPE_OBJECT, .keys = password_keys, .exactly_one = true, .secret = true,
-	.size = sizeof(((Draft *) NULL)->postgres.password),
+	.size = sizeof(PasswordDraft),
 	.instead = "; the password itself does not belong in this file: use {\"env\": \"VARIABLE\"} or "
 	           "{\"file\": \"PATH\"}"};
 
 static const Key postgres_keys[] = {
-	{"version", &version, PART(postgres, version),
+	{"version", &version, offsetof(PostgresDraft, version),
 	 .about = "Major version of PostgreSQL; the newest installed one if left out."},
-	{"database", &sql_name_text, PART(postgres, database),
+	{"database", &sql_name_text, offsetof(PostgresDraft, database),
 	 .about = "The database; the cluster's name if left out."},
-	{"user", &sql_name_text, PART(postgres, user),
+	{"user", &sql_name_text, offsetof(PostgresDraft, user),
 	 .about = "The role that owns the database; the cluster's name if left out."},
-	{"password", &password, PART(postgres, password),
+	{"password", &password, offsetof(PostgresDraft, password),
 	 .about = "Where the role's password is; generated and kept if left out."},
-	{"settings", &settings, PART(postgres, settings),
+	{"settings", &settings, offsetof(PostgresDraft, settings),
 	 .about = "Server settings of every node, on top of those that citusctl makes."},
 	{.name = NULL},
 };
 static const Shape postgres = {.kind = SHAPE_OBJECT, .keys = postgres_keys,
-                               .size = sizeof(((Draft *) NULL)->postgres)};
+                               .size = sizeof(PostgresDraft)};
 
 static const Key ssh_keys[] = {
-	{"user", &sql_name_text, PART(ssh, user),
+	{"user", &sql_name_text, offsetof(SshDraft, user),
 	 .about = "User to log in as; what SSH's own configuration says if left out."},
-	{"port", &port, PART(ssh, port),
+	{"port", &port, offsetof(SshDraft, port),
 	 .about = "Port of the SSH servers, 22 if left out."},
-	{"identity_file", &file_text, PART(ssh, identity_file),
+	{"identity_file", &file_text, offsetof(SshDraft, identity_file),
 	 .about = "Private key; the agent and the usual files if left out."},
-	{"host_keys", &host_keys, PART(ssh, host_keys),
+	{"host_keys", &host_keys, offsetof(SshDraft, host_keys),
 	 .about = "Whether hosts must be in known_hosts already; strict if left out."},
 	{.name = NULL},
 };
 static const Shape ssh = {.kind = SHAPE_OBJECT, .keys = ssh_keys,
-                          .size = sizeof(((Draft *) NULL)->ssh)};
+                          .size = sizeof(SshDraft)};
 
 static const Key node_keys[] = {
-	{"name", &simple_name_text, AT(NodeDraft, name),
+	{"name", &simple_name_text, offsetof(NodeDraft, name),
 	 .about = "Name of the node; coordinator, worker1, worker2 ... if left out."},
-	{"host", &host_text, AT(NodeDraft, host),
+	{"host", &host_text, offsetof(NodeDraft, host),
 	 .about = "What the other nodes call it; may be left out if local."},
-	{"manage_host", &host_text, AT(NodeDraft, manage_host),
+	{"manage_host", &host_text, offsetof(NodeDraft, manage_host),
 	 .about = "Where SSH reaches it, if that is not host."},
-	{"port", &port, AT(NodeDraft, port),
+	{"port", &port, offsetof(NodeDraft, port),
 	 .about = "Port of the server; chosen if local, 5432 otherwise, if left out."},
-	{"capacity", &capacity, AT(NodeDraft, capacity),
+	{"capacity", &capacity, offsetof(NodeDraft, capacity),
 	 .about = "How much it may hold, relative to the other nodes; 1 if left out."},
-	{"labels", &labels, AT(NodeDraft, labels), .about = "What tables may ask for in placement."},
+	{"labels", &labels, offsetof(NodeDraft, labels), .about = "What tables may ask for in placement."},
 	{.name = NULL},
 };
 static const Shape node = {.kind = SHAPE_OBJECT, .keys = node_keys, .size = sizeof(NodeDraft)};
 static const Shape workers = {.kind = SHAPE_MANY, .item = &node, .low = 1, .high = 64};
 
 static const Key table_keys[] = {
-	{"name", &table_text, AT(TableDraft, label),
+	{"name", &table_text, offsetof(TableDraft, label),
 	 .about = "table or schema.table; a part in double quotes may hold anything.",
 	 .missing = "is missing; every table needs its name"},
-	{"reference", &flag, AT(TableDraft, reference), .about = "A copy on every node."},
-	{"distribution_column", &column_text, AT(TableDraft, distribution_column),
+	{"reference", &flag, offsetof(TableDraft, reference), .about = "A copy on every node."},
+	{"distribution_column", &column_text, offsetof(TableDraft, distribution_column),
 	 .about = "Column whose value decides which shard a row is in."},
-	{"colocate_with", &table_text, AT(TableDraft, colocate_with),
+	{"colocate_with", &table_text, offsetof(TableDraft, colocate_with),
 	 .about = "Table of this list whose shards lie beside those of this one."},
-	{"storage", &storage, AT(TableDraft, storage), .about = "heap if left out."},
-	{"placement", &labels, AT(TableDraft, placement),
+	{"storage", &storage, offsetof(TableDraft, storage), .about = "heap if left out."},
+	{"placement", &labels, offsetof(TableDraft, placement),
 	 .about = "Labels that a node must have to hold shards of this table."},
 	{.name = NULL},
 };
@@ -263,45 +259,45 @@ static const Shape table = {.kind = SHAPE_OBJECT, .keys = table_keys, .size = si
 static const Shape tables = {.kind = SHAPE_LIST, .item = &table, .high = 10000};
 
 static const Key pooler_keys[] = {
-	{"port", &port, PART(pooler, port),
+	{"port", &port, offsetof(PoolerDraft, port),
 	 .about = "Port of PgBouncer on the coordinator's host.",
 	 .missing = "is missing; the pooler needs a port, such as 6432"},
 	{.name = NULL},
 };
 static const Shape pooler = {.kind = SHAPE_OBJECT, .keys = pooler_keys,
-                             .size = sizeof(((Draft *) NULL)->pooler)};
+                             .size = sizeof(PoolerDraft)};
 
 static const Key rebalance_keys[] = {
-	{"threshold", &threshold, PART(rebalance, threshold),
+	{"threshold", &threshold, offsetof(RebalanceDraft, threshold),
 	 .about = "How far from the best balance is good enough, as a fraction; 0.05 if left out."},
-	{"jobs", &jobs, PART(rebalance, jobs),
+	{"jobs", &jobs, offsetof(RebalanceDraft, jobs),
 	 .about = "Shard moves at a time, 2 if left out."},
 	{.name = NULL},
 };
 static const Shape rebalance = {.kind = SHAPE_OBJECT, .keys = rebalance_keys,
-                                .size = sizeof(((Draft *) NULL)->rebalance)};
+                                .size = sizeof(RebalanceDraft)};
 
 static const Key description_keys[] = {
-	{"$schema", &file_text, AT(Draft, editors_schema), .about = "For editors; ignored.",
+	{"$schema", &file_text, offsetof(Draft, editors_schema), .about = "For editors; ignored.",
 	 .for_editors = true},
-	{"name", &simple_name_text, AT(Draft, name), .about = "Name of the cluster.",
+	{"name", &simple_name_text, offsetof(Draft, name), .about = "Name of the cluster.",
 	 .missing = "is missing; every description needs the cluster's name, such as \"chirp\""},
-	{"engine", &engine, AT(Draft, engine),
+	{"engine", &engine, offsetof(Draft, engine),
 	 .about = "Citus, the embedded engine (local only), or whichever is there."},
-	{"deploy", &deploy, AT(Draft, deploy),
+	{"deploy", &deploy, offsetof(Draft, deploy),
 	 .about = "Servers on this machine, on hosts reached by SSH, or run by somebody else."},
-	{"postgres", &postgres, AT(Draft, postgres), .about = "The servers and the database."},
-	{"tls", &on_or_off, AT(Draft, tls), .about = "Encrypted connections; on if left out."},
-	{"access", &networks, AT(Draft, access), .about = "Networks that may log in."},
-	{"ssh", &ssh, AT(Draft, ssh), .about = "How hosts are reached; ignored unless deploy is ssh."},
-	{"coordinator", &node, AT(Draft, coordinator), .about = "May be left out if local."},
-	{"workers", &workers, AT(Draft, workers), .about = "The workers, or their number if local."},
-	{"shard_count", &shard_count, AT(Draft, shard_count),
+	{"postgres", &postgres, offsetof(Draft, postgres), .about = "The servers and the database."},
+	{"tls", &on_or_off, offsetof(Draft, tls), .about = "Encrypted connections; on if left out."},
+	{"access", &networks, offsetof(Draft, access), .about = "Networks that may log in."},
+	{"ssh", &ssh, offsetof(Draft, ssh), .about = "How hosts are reached; ignored unless deploy is ssh."},
+	{"coordinator", &node, offsetof(Draft, coordinator), .about = "May be left out if local."},
+	{"workers", &workers, offsetof(Draft, workers), .about = "The workers, or their number if local."},
+	{"shard_count", &shard_count, offsetof(Draft, shard_count),
 	 .about = "Shards of a distributed table, 32 if left out."},
-	{"schema", &files, AT(Draft, schema), .about = "SQL files that create the tables, in order."},
-	{"tables", &tables, AT(Draft, tables), .about = "The tables that are spread over the nodes."},
-	{"pooler", &pooler, AT(Draft, pooler), .about = "PgBouncer in front of the coordinator."},
-	{"rebalance", &rebalance, AT(Draft, rebalance), .about = "What rebalance does unless told."},
+	{"schema", &files, offsetof(Draft, schema), .about = "SQL files that create the tables, in order."},
+	{"tables", &tables, offsetof(Draft, tables), .about = "The tables that are spread over the nodes."},
+	{"pooler", &pooler, offsetof(Draft, pooler), .about = "PgBouncer in front of the coordinator."},
+	{"rebalance", &rebalance, offsetof(Draft, rebalance), .about = "What rebalance does unless told."},
 	{.name = NULL},
 };
 const Shape description_shape = {.kind = SHAPE_OBJECT, .keys = description_keys,

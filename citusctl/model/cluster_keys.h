@@ -112,6 +112,40 @@ typedef struct TableDraft {
 	const struct TableDraft *with;
 } TableDraft;
 
+typedef struct PasswordDraft {
+	Head head;
+	const char *env;
+	const char *file;
+} PasswordDraft;
+
+typedef struct PostgresDraft {
+	Head head;
+	int version;
+	const char *database;
+	const char *user;
+	PasswordDraft password;
+	List settings;
+} PostgresDraft;
+
+typedef struct SshDraft {
+	Head head;
+	const char *user;
+	int port;
+	const char *identity_file;
+	unsigned host_keys;
+} SshDraft;
+
+typedef struct PoolerDraft {
+	Head head;
+	int port;
+} PoolerDraft;
+
+typedef struct RebalanceDraft {
+	Head head;
+	double threshold;
+	int jobs;
+} RebalanceDraft;
+
 typedef struct Draft {
 	Head head;
 	const char *editors_schema;
@@ -119,40 +153,16 @@ typedef struct Draft {
 	unsigned engine;
 	unsigned deploy;
 	unsigned tls;
-	struct {
-		Head head;
-		int version;
-		const char *database;
-		const char *user;
-		struct {
-			Head head;
-			const char *env;
-			const char *file;
-		} password;
-		List settings;
-	} postgres;
+	PostgresDraft postgres;
 	List access;
-	struct {
-		Head head;
-		const char *user;
-		int port;
-		const char *identity_file;
-		unsigned host_keys;
-	} ssh;
+	SshDraft ssh;
 	NodeDraft coordinator;
 	Many workers;
 	int shard_count;
 	List schema;
 	List tables;
-	struct {
-		Head head;
-		int port;
-	} pooler;
-	struct {
-		Head head;
-		double threshold;
-		int jobs;
-	} rebalance;
+	PoolerDraft pooler;
+	RebalanceDraft rebalance;
 } Draft;
 
 extern const Shape description_shape; /* the whole file, into a Draft */
