@@ -95,7 +95,7 @@ CREATE TABLE IF NOT EXISTS citus_embedded.dist_table (
     partmethod "char" NOT NULL,                         -- h: hash distributed, n: reference
     partkey name,
     colocationid integer NOT NULL REFERENCES citus_embedded.colocation,
-    indexes oid[] NOT NULL DEFAULT '{}'                 -- of a reference table, to know them when they are dropped
+    indexes oid[] NOT NULL DEFAULT '{}'                 -- the coordinator's, to know them when they are dropped
 );
 CREATE TABLE IF NOT EXISTS citus_embedded.shard (
     shardid bigint PRIMARY KEY,

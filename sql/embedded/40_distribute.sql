@@ -20,6 +20,7 @@ DECLARE
     item record;
     held citus_embedded.held_key[];
     sequences jsonb := '{}';
+    indexes text;
     made regclass;
     copied bigint;
     before text;
@@ -35,6 +36,11 @@ BEGIN
     SELECT * INTO rel FROM pg_class WHERE oid = relation;
     ddl := citus_embedded.worker_ddl(relation, partkey);
     options := coalesce(' WITH (' || array_to_string(rel.reloptions, ', ') || ')', '');
+
+    -- Plain indexes stay on the coordinator's table too, empty as they are there: CREATE INDEX IF NOT EXISTS finds them.
+    SELECT string_agg(format('DROP INDEX %s; %s; ', citus_embedded.qualified(indexrelid), pg_get_indexdef(indexrelid)), ''
+                      ORDER BY indexrelid) INTO indexes
+    FROM pg_index WHERE indrelid = relation AND indisvalid AND NOT indisunique;
 
     -- Foreign keys of local tables to this one are held until those tables are distributed.
     FOR item IN
@@ -80,6 +86,7 @@ BEGIN
     EXECUTE format('%sCOMMENT ON TABLE %s IS %L', citus_embedded.grants(relation, name, false), name,
                    obj_description(relation, 'pg_class'));
 
+    EXECUTE coalesce(indexes, '');
     PERFORM citus_embedded.register_distributed(relation, made, partkey, colocation, model, shards, held);
 
     -- One batch of SQL for each worker, in this transaction.
@@ -170,7 +177,8 @@ BEGIN
     INSERT INTO citus_embedded.held_key SELECT conrelid, conname, made, columns, refcolumns, definition FROM unnest(held);
 
     SELECT * INTO other FROM citus_embedded.dist_table WHERE colocationid = grp.colocationid LIMIT 1;
-    INSERT INTO citus_embedded.dist_table VALUES (made, 'h', key.attname, grp.colocationid);
+    INSERT INTO citus_embedded.dist_table
+    VALUES (made, 'h', key.attname, grp.colocationid, ARRAY(SELECT indexrelid FROM pg_index WHERE indrelid = made));
     INSERT INTO citus_embedded.shard (shardid, logicalrelid, shardindex, shardname)
     SELECT id, made, i, citus_embedded.shard_name(rel.relname, id)
     FROM (SELECT nextval('citus_embedded.shardid_seq') AS id, i FROM generate_series(0, grp.shardcount - 1) i) s;

@@ -156,6 +156,7 @@ test_demo_schema()
 	gives $'1|ann|en\n2|bob|de' 'rows came along' 'SELECT * FROM users ORDER BY id'
 	gives 'feed_items|distributed|user_id|32|chirp' 'citus_tables' "SELECT table_name, citus_table_type, distribution_column, shard_count, table_owner FROM citus_tables WHERE table_name = 'feed_items'::regclass"
 	gives '1|128|44|40' 'shards are spread, and colocated' "SELECT count(DISTINCT colocationid), count(*), max(n), min(n) FROM (SELECT colocationid, count(*) OVER (PARTITION BY groupid) n FROM pg_dist_shard JOIN pg_dist_partition USING (logicalrelid) JOIN pg_dist_placement USING (shardid) WHERE partmethod = 'h') s"
+	is "$(super_on 1 -c "SELECT count(*) > 10 FROM pg_index WHERE indrelid IN (SELECT oid FROM pg_class WHERE relname ~ '^subscriptions_[0-9]+$') AND NOT indisunique")" t 'and their indexes'
 	is "$(worker_tables '^(users|tweets)_[0-9]+$')" 64 'shards are tables on the workers'
 	refused '23503.*tweets_author_id_fkey' 'a foreign key to a colocated table holds' "INSERT INTO tweets VALUES (77, 1, 'x')"
 	refused '23503.*users_lang_fkey' 'one to a reference table too' "INSERT INTO users VALUES (3, 'c', 'xx')"
@@ -230,6 +231,8 @@ test_refusals()
 		'DROP TRIGGER citus_embedded_replicate_insert ON languages' 'DROP FOREIGN TABLE citus_embedded.users_102010' 'ALTER SCHEMA public RENAME TO x'; do
 		refused '0A000.*cannot be changed on the coordinator alone' "refused: $sql" "$sql"
 	done
+	refused '0A000.*cannot be changed on the coordinator alone' 'refused: dropping an index' 'DROP INDEX followers'
+	gives '' 'a schema file with IF NOT EXISTS can be run again' 'CREATE TABLE IF NOT EXISTS subscriptions (x int)' 'CREATE INDEX IF NOT EXISTS followers ON subscriptions (followee_id)'
 	refused 'columnar storage needs Citus|Columnar storage needs Citus' 'columnar' "SELECT alter_table_set_access_method('users', 'columnar')"
 	run super_on 1 -c "CREATE TABLE x (id int)" -c "SELECT create_distributed_table('x', 'id')"
 	like "$err" 'not allowed on this node' 'distributing on a worker'
