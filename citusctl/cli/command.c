@@ -91,7 +91,7 @@ static bool parse_option(Words *words, const Option *own, void *args, Globals *g
 	char letter = is_long ? '\0' : name[0];
 	const char *value = equals != NULL ? equals + 1 : NULL;
 	void *base = args;
-	const Option *option = find_option(own, name, length, letter);
+	const Option *option = args != NULL ? find_option(own, name, length, letter) : NULL;
 
 	if (option == NULL) {
 		base = globals;
@@ -110,7 +110,7 @@ static bool parse_option(Words *words, const Option *own, void *args, Globals *g
 			return err_set(err, ERR_USAGE, "--%s needs a value: %s", option->name, option->value);
 		value = words->items[words->at++];
 	}
-	return store(option, base, value, err);
+	return store(option, base, value != NULL ? value : "", err);
 }
 
 static bool unknown_command(const char *name, Err *err)
@@ -118,7 +118,7 @@ static bool unknown_command(const char *name, Err *err)
 	const char *names[64];
 	size_t count = 0;
 
-	while (commands[count] != NULL && count < 64) {
+	while (count < sizeof(names) / sizeof(names[0]) && commands[count] != NULL) {
 		names[count] = commands[count]->name;
 		count++;
 	}

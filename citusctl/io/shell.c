@@ -92,8 +92,6 @@ static void build_argv(const Shell *shell, const char *const argv[], const char 
 	words[n] = NULL;
 }
 
-extern char **environ;
-
 /*
  * The child gets a process group of its own, so that the terminal's Ctrl-C
  * reaches this program only and a clean

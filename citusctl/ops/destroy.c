@@ -37,13 +37,14 @@ static bool kill_all(Session *session, Err *err)
 {
 	DIR *directory = opendir(session->base);
 	const struct dirent *entry = NULL;
-	bool ok = directory != NULL || err_errno(err, "read \"%s\"", session->base);
+	bool ok = true;
 
+	if (directory == NULL)
+		return err_errno(err, "read \"%s\"", session->base);
 	while (ok && (entry = readdir(directory)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			ok = kill_server(arena_printf(session->arena, "%s/%s", session->base, entry->d_name), err);
-	if (directory != NULL)
-		closedir(directory);
+	closedir(directory);
 	return ok;
 }
 

@@ -17,7 +17,7 @@ static bool find_postgres(Host *host, Outcome *outcome, Err *err)
 {
 	Session *session = host->session;
 
-	(void) outcome;
+	*outcome = OUTCOME_UNCHANGED;
 	if (!session_find_postgres(session, err))
 		return false;
 	host_say(host, "PostgreSQL %d, engine %s: %s", session->pg_major, engine_name(session->engine),
@@ -368,7 +368,7 @@ static bool ensure_tables(Host *host, Outcome *outcome, Err *err)
 
 static bool tidy_up(Host *host, Outcome *outcome, Err *err)
 {
-	(void) outcome;
+	*outcome = OUTCOME_UNCHANGED;
 	return host->dry || !shell_exists(host->shell, seed_server(host, true).data) ||
 	       shell_remove(host->shell, seed_server(host, true).data, err);
 }

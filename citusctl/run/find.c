@@ -35,7 +35,7 @@ static int major_of(Shell *shell, Arena *arena, const char *dir)
 	if (shell_run(shell, argv, NULL, arena, &result, &ignored) && result.status == 0) {
 		const char *digit = strpbrk(result.out, "0123456789");
 
-		major = digit != NULL ? atoi(digit) : 0;
+		major = digit != NULL ? (int) strtol(digit, NULL, 10) : 0;
 	}
 	err_clear(&ignored);
 	return major;
@@ -146,7 +146,7 @@ static int version_of_data(Session *session)
 			text[0] = '\0';
 		fclose(file);
 	}
-	return atoi(text);
+	return (int) strtol(text, NULL, 10);
 }
 
 bool session_find_postgres(Session *session, Err *err)
