@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Details of the checks are broken into lines of this many characters. */
-#define DETAIL_COLUMN 25
+/* Room for the name of a check, and for each line of its detail. */
+#define NAME_WIDTH 20
 #define DETAIL_WIDTH 75
 
 typedef struct Look {
@@ -138,8 +138,8 @@ static int width_of(const char *text, size_t bytes)
 	return width;
 }
 
-/* The text from the current column on, broken between words. */
-static void print_wrapped(const Look *look, const char *text)
+/* The text from this column on, where the line stands now, broken between words. */
+static void print_wrapped(const Look *look, int column, const char *text)
 {
 	int used = 0;
 
@@ -148,7 +148,7 @@ static void print_wrapped(const Look *look, const char *text)
 		int width = width_of(text, bytes);
 
 		if (used > 0 && used + 1 + width > DETAIL_WIDTH) {
-			fprintf(look->out, "\n%*s", DETAIL_COLUMN, "");
+			fprintf(look->out, "\n%*s", column, "");
 			used = 0;
 		} else if (used > 0) {
 			fputc(' ', look->out);
@@ -164,11 +164,11 @@ static void print_wrapped(const Look *look, const char *text)
 
 static void print_check(const Look *look, const DemoCheck *check)
 {
-	int mark = width_of(look->passed, strlen(look->passed));
+	const char *mark = check->passed ? look->passed : look->failed;
 
-	fprintf(look->out, "  %s%s%s %-*s", check->passed ? look->green : look->red,
-	        check->passed ? look->passed : look->failed, look->plain, DETAIL_COLUMN - 3 - mark, check->name);
-	print_wrapped(look, check->detail);
+	fprintf(look->out, "  %s%s%s %-*s", check->passed ? look->green : look->red, mark, look->plain, NAME_WIDTH,
+	        check->name);
+	print_wrapped(look, 3 + width_of(mark, strlen(mark)) + NAME_WIDTH, check->detail);
 }
 
 static void print_checks(const Look *look, const DemoReport *report)

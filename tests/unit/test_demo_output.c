@@ -1,0 +1,127 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/demo_output.h"
+
+static DemoReport sample(void)
+{
+	DemoReport report = {.engine = "citus",
+	                     .node_count = 4,
+	                     .seed = 7,
+	                     .clients = 8,
+	                     .has_load = true,
+	                     .rows = {28, 45, 1000000, 2, 3, 4},
+	                     .load_s = 2.0,
+	                     .has_work = true,
+	                     .work_s = 10.0,
+	                     .tps = 123.4,
+	                     .check_count = 2,
+	                     .verify_s = 0.5};
+
+	for (int i = 0; i < DEMO_OPERATIONS; i++)
+		report.operations[i] = (DemoOperation) {"read_feed", "read a feed", 1234, 0, 0, 1.234, 23.45, 345.6, 400.0};
+	report.checks[0] = (DemoCheck) {"nodes", true, "4 of 4 nodes active", 0.1};
+	report.checks[1] = (DemoCheck) {"feeds", false, "feed items: 1 missing", 0.1};
+	return report;
+}
+
+static char *as_text(const DemoReport *report, bool in_colour, bool in_utf8)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	demo_output_text(out, report, in_colour, in_utf8);
+	fclose(out);
+	return text;
+}
+
+START_TEST(text_has_numbers_people_can_read)
+{
+	DemoReport report = sample();
+	char *text = as_text(&report, false, true);
+
+	ck_assert_ptr_nonnull(strstr(text, "users              1,000,000\n"));
+	ck_assert_ptr_nonnull(strstr(text, "read a feed                1,234     123.4     1.23     23.4      346"));
+	ck_assert_ptr_nonnull(strstr(text, "✗ feeds               feed items: 1 missing\n"));
+	ck_assert_ptr_nonnull(strstr(text, "1 of 2 checks failed"));
+	ck_assert_ptr_null(strchr(text, '\033'));
+	free(text);
+}
+END_TEST
+
+START_TEST(text_is_ascii_where_the_terminal_is)
+{
+	DemoReport report = sample();
+	char *text = as_text(&report, false, false);
+
+	for (const char *c = text; *c != '\0'; c++)
+		ck_assert(*c > 0 && *c != '\033');
+	ck_assert_ptr_nonnull(strstr(text, "  FAIL feeds               feed items"));
+	free(text);
+}
+END_TEST
+
+START_TEST(long_details_are_broken_between_words)
+{
+	DemoReport report = sample();
+	char *text = NULL;
+
+	report.checks[0].detail = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+	                          "fifteen sixteen seventeen";
+	text = as_text(&report, false, true);
+	ck_assert_ptr_nonnull(strstr(text, "\n                        fourteen"));
+	free(text);
+}
+END_TEST
+
+START_TEST(json_keeps_the_contract)
+{
+	DemoReport report = sample();
+	Json *made = json_object();
+
+	demo_output_json(made, &report);
+
+	char *text = json_print(made, false);
+	Err err = ERR_INIT;
+	Json *object = json_parse(text, strlen(text), &err);
+
+	ck_assert_ptr_nonnull(object);
+	ck_assert_str_eq(json_text(json_get(object, "engine")), "citus");
+	ck_assert(json_number(json_get(object, "nodes")) == 4.0);
+	ck_assert(json_number(json_get(json_get(object, "rows"), "users")) == 1000000.0);
+	ck_assert(json_number(json_get(object, "tps")) == 123.4);
+	ck_assert_uint_eq(json_size(json_get(object, "operations")), DEMO_OPERATIONS);
+
+	const Json *op = json_first(json_get(object, "operations"));
+	static const char *const keys[] = {"name", "count", "errors", "p50_ms", "p95_ms", "p99_ms"};
+
+	for (int i = 0; i < 6; i++)
+		ck_assert_ptr_nonnull(json_get(op, keys[i]));
+
+	const Json *check = json_first(json_get(object, "checks"));
+
+	ck_assert_str_eq(json_text(json_get(check, "name")), "nodes");
+	ck_assert(json_bool(json_get(check, "passed")));
+	ck_assert_str_eq(json_text(json_get(check, "detail")), "4 of 4 nodes active");
+	ck_assert(!json_bool(json_get(object, "passed")));
+	json_free(object);
+	json_free(made);
+	free(text);
+}
+END_TEST
+
+Suite *demo_output_suite(void)
+{
+	Suite *suite = suite_create("cli/demo_output");
+	TCase *report = tcase_create("report");
+
+	tcase_add_test(report, text_has_numbers_people_can_read);
+	tcase_add_test(report, text_is_ascii_where_the_terminal_is);
+	tcase_add_test(report, long_details_are_broken_between_words);
+	tcase_add_test(report, json_keeps_the_contract);
+	suite_add_tcase(suite, report);
+	return suite;
+}
