@@ -144,6 +144,23 @@ static bool drop_tables(Stage *stage, Err *err)
 	return ok;
 }
 
+/*
+ * Where an earlier demo left its tables: in the schema of its own or, in a
+ * throw-away cluster that was kept, in the first of the search path.
+ */
+static bool find_schema(Stage *stage, Err *err)
+{
+	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
+	Pg *pg = pg_open(&target, err);
+	bool has_schema = false;
+	bool ok = pg != NULL && pg_query_bool(pg, asset_text("sql/query/demo_has_schema.sql"), 0, NULL, &has_schema, err);
+
+	if (!has_schema)
+		stage->schema = NULL;
+	pg_close(pg);
+	return ok;
+}
+
 static bool set_up_described(Stage *stage, Err *err)
 {
 	Call *call = stage->call;
@@ -161,7 +178,8 @@ static bool set_up_described(Stage *stage, Err *err)
 		return false;
 	stage->session = session_open(stage->cluster, (int) call->globals->jobs, err);
 	return stage->session != NULL && session_attach(stage->session, err) &&
-	       session_lock(stage->session, err) && (stage->args->verify_only || make_tables(stage, err));
+	       session_lock(stage->session, err) &&
+	       (stage->args->verify_only ? find_schema(stage, err) : make_tables(stage, err));
 }
 
 /* On a terminal one line that is written over; elsewhere a line a phase. */
@@ -211,7 +229,7 @@ static void print_report(const Call *call, const DemoReport *report)
 
 static bool run_workload(Stage *stage, DemoReport *report, Err *err)
 {
-	const Cluster *cluster = stage->cluster;
+	const Cluster *cluster = stage->session->cluster;
 	Arena *arena = stage->call->arena;
 	DemoNode *nodes = arena_array(arena, cluster->node_count, sizeof(DemoNode));
 	DemoPhase shown = DEMO_CHECKING + 1;
@@ -267,6 +285,10 @@ static void print_next(const Stage *stage)
 {
 	const Session *session = stage->session;
 
+	if (stage->args->verify_only) {
+		printf("\nNext: citusctl -c %s status\n", stage->file);
+		return;
+	}
 	if (!stage->args->keep) {
 		printf("%s\n", stage->throwaway ? "\nThe throw-away cluster was taken down; --keep leaves it.\n"
 		                                  "Next: cp cluster.json.example cluster.json, edit, citusctl init"
