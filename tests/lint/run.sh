@@ -123,7 +123,8 @@ lint_text()
 			bad=1
 		fi
 		iconv -f UTF-8 -t UTF-8 "$file" >/dev/null 2>&1 || { echo "$file: is not UTF-8"; bad=1; }
-		grep -nHE '[[:blank:]]+$' "$file" | sed 's/:[^:]*$/: blanks at the end of the line/' | head -n 3 | grep . && bad=1
+		LC_ALL=C awk '/[ \t]$/ { print FILENAME ":" FNR ": blanks at the end of the line"; bad = 1 } END { exit bad }' \
+			"$file" || bad=1
 	done
 	return "$bad"
 }
