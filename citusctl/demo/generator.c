@@ -10,9 +10,9 @@ enum { DRAW_FOLLOWERS = 1, DRAW_STEP, DRAW_TWEETS, DRAW_TWEET_TIME, DRAW_BODY, D
 
 #define SECONDS_A_DAY 86400
 #define USERS_SINCE INT64_C(1262304000)  /* 2010-01-01 00:00:00 UTC */
-#define USERS_SPAN (14 * 365 * SECONDS_A_DAY)
+#define USERS_SPAN ((uint64_t) 14 * 365 * SECONDS_A_DAY)
 #define TWEETS_SINCE INT64_C(1704067200) /* 2024-01-01 00:00:00 UTC */
-#define TWEETS_SPAN (366 * SECONDS_A_DAY)
+#define TWEETS_SPAN ((uint64_t) 366 * SECONDS_A_DAY)
 
 /* A tweet's id: its second above, author and number below. */
 #define ID_TIME_SHIFT 36
@@ -203,7 +203,7 @@ static const Country *country_of(uint64_t choice)
 	for (size_t i = 0; i < world_country_count; i++)
 		total += world_countries[i].weight;
 
-	int at = (int) (choice % (uint64_t) total);
+	int at = total > 0 ? (int) (choice % (uint64_t) total) : 0;
 	size_t i = 0;
 
 	while (at >= world_countries[i].weight)
@@ -214,7 +214,7 @@ static const Country *country_of(uint64_t choice)
 /* The handle: the first name in small letters and the user's number in base 36. */
 static char *put_handle(char *at, const char *first, int64_t user)
 {
-	char digits[16];
+	char digits[16] = "";
 	int n = 0;
 
 	while (*first != '\0')

@@ -73,7 +73,7 @@ static int64_t shards_of(const DemoEngine *engine, const char *plan)
 static bool explain_single(Verify *v, const SingleKey *key, const char **plan, Err *err)
 {
 	static const char *const params[] = {"", "", ", 1", ", 1, 'a tweet'"};
-	const char *user = arena_printf(v->arena, "%lld", (long long) (v->generator.users / 2 + 1));
+	const char *user = arena_printf(v->arena, "%lld", (long long) v->generator.users / 2 + 1);
 	const char *sql = arena_printf(v->arena, "EXPLAIN (COSTS OFF) EXECUTE demo_%s (%s%s)", key->name, user,
 	                               params[key->params]);
 

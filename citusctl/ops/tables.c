@@ -32,10 +32,11 @@ static const char *checksum_of(Arena *arena, const char *text)
 	return arena_printf(arena, "%016llx", hash);
 }
 
+/* Citus keeps some of its views in public, so that stays on the path. */
 static bool set_search_path(Pg *pg, const TablePlan *plan, Arena *arena, Err *err)
 {
 	return plan->search_path == NULL ||
-	       pg_exec(pg, arena_printf(arena, "SET search_path TO %s", pg_ident(pg, arena, plan->search_path)),
+	       pg_exec(pg, arena_printf(arena, "SET search_path TO %s, public", pg_ident(pg, arena, plan->search_path)),
 	               err);
 }
 

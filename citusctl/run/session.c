@@ -311,14 +311,22 @@ static bool read_passwords(Session *session, Err *err)
 	              kept_password(session, "superuser-password", &session->superuser_password, err));
 }
 
-/* A cluster's directory of the same name made for other nodes is fine; one that
- * citusctl did not make is not. */
-static bool directory_is_ours(const Session *session, Err *err)
+/* Whether there is nothing in the directory, or no such directory. */
+static bool is_empty(const char *path)
 {
-	if (access(session->base, F_OK) != 0 || session_exists(session))
+	bool empty = rmdir(path) == 0;
+
+	return empty || errno == ENOENT;
+}
+
+/* An earlier run may have been stopped before it remembered anything, or even
+ * before it took the lock. */
+bool session_is_ours(const Session *session, Err *err)
+{
+	if (session_exists(session) ||
+	    access(arena_printf(session->arena, "%s/lock", session->base), F_OK) == 0 ||
+	    is_empty(session->base))
 		return true;
-	if (access(arena_printf(session->arena, "%s/lock", session->base), F_OK) == 0)
-		return true; /* an earlier run was stopped before it remembered anything */
 	err_set(err, ERR_REFUSED, "\"%s\" is there already and was not made by citusctl", session->base);
 	return err_hint(err, "Move it away, or give the cluster another name.");
 }
@@ -330,7 +338,7 @@ bool session_claim(Session *session, Err *err)
 
 	const ShellTarget servers = {.run_as = session->server_user};
 	Shell *shell = shell_open(&servers, err);
-	bool ok = shell != NULL && directory_is_ours(session, err) &&
+	bool ok = shell != NULL && session_is_ours(session, err) &&
 	          shell_mkdir(shell, session->base, 0700, err) && session_lock(session, err) &&
 	          shell_mkdir(shell, session->sockets, 0700, err) && read_passwords(session, err) &&
 	          ports_choose(session, err);

@@ -82,6 +82,9 @@ bool session_claim(Session *session, Err *err) MUST_CHECK;
  */
 bool session_attach(Session *session, Err *err) MUST_CHECK;
 
+/* Whether citusctl made the cluster's directory, or may: nothing is in the way. */
+bool session_is_ours(const Session *session, Err *err) MUST_CHECK;
+
 /* Takes the lock only; for destroy and the node verbs. */
 bool session_lock(Session *session, Err *err) MUST_CHECK;
 
