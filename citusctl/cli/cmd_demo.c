@@ -326,7 +326,7 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 	}
 
 	bool ok = (described ? set_up_described(&stage, err) : set_up_throwaway(&stage, err)) &&
-	          run_workload(&stage, &report, err);
+	          stage.session != NULL && run_workload(&stage, &report, err);
 
 	if (ok)
 		print_report(call, &report);

@@ -20,7 +20,7 @@ static const char *schema_of(const DemoTarget *target)
 }
 
 /* Opens a session whose unqualified names are the demo's tables. */
-static Pg *connect_to(const DemoTarget *target, const PgTarget *where, Err *err)
+static Pg *connect_to(const DemoTarget *target, const PgTarget *where, const char *more, Err *err)
 {
 	Pg *pg = pg_open(where, err);
 
@@ -42,7 +42,7 @@ static Pg *connect_to(const DemoTarget *target, const PgTarget *where, Err *err)
 Pg *demo_connect(const DemoTarget *target, Err *err)
 {
 	const DemoEngine *engine = demo_engine_find(target->engine, err);
-	Pg *pg = engine != NULL ? connect_to(target, &target->app, err) : NULL;
+	Pg *pg = engine != NULL ? connect_to(target, &target->app, "", err) : NULL;
 
 	if (pg != NULL && engine->session != NULL && !pg_exec(pg, engine->session, err)) {
 		pg_close(pg);
@@ -53,7 +53,8 @@ Pg *demo_connect(const DemoTarget *target, Err *err)
 
 Pg *demo_connect_node(const DemoTarget *target, const DemoNode *node, Err *err)
 {
-	return connect_to(target, &node->admin, err);
+	/* Citus keeps citus_tables in public, and names the shards there without their schema. */
+	return connect_to(target, &node->admin, ", public", err);
 }
 
 const DemoNode *demo_coordinator(const DemoTarget *target)

@@ -13,7 +13,7 @@
 
 /* 32 buckets for each power of two; 2^40 us are twelve days. */
 #define LATENCY_STEPS 32
-#define LATENCY_BUCKETS (36 * LATENCY_STEPS)
+#define LATENCY_BUCKETS 1152 /* 36 powers of two of LATENCY_STEPS each */
 
 typedef struct Latency {
 	int64_t counts[LATENCY_BUCKETS];

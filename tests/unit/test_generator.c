@@ -134,11 +134,15 @@ START_TEST(tweet_ids_are_unique_and_below_those_of_posts)
 		for (int k = 0; k < generator_tweet_count(&small, user); k++)
 			ids[count++] = generator_tweet_id(&small, user, k);
 	}
+
+	int wrong = 0; /* asserted once: each assertion is a message to the parent */
+
 	for (int i = 0; i < count; i++) {
-		ck_assert(ids[i] > 0 && ids[i] < GENERATOR_FIRST_POST);
+		wrong += ids[i] <= 0 || ids[i] >= GENERATOR_FIRST_POST;
 		for (int j = 0; j < i; j++)
-			ck_assert(ids[i] != ids[j]);
+			wrong += ids[i] == ids[j];
 	}
+	ck_assert_int_eq(wrong, 0);
 }
 END_TEST
 
@@ -151,6 +155,7 @@ START_TEST(rows_are_fit_for_copy)
 	int wanted = 0;
 	int64_t rows = 0;
 	size_t bytes = 0;
+	int wrong = 0; /* asserted once: each assertion is a message to the parent */
 
 	for (const char *c = columns; *c != '\0'; c++)
 		wanted += *c == ',';
@@ -159,16 +164,16 @@ START_TEST(rows_are_fit_for_copy)
 		size_t start = 0;
 
 		for (size_t i = 0; i < bytes; i++) {
-			ck_assert_int_ne(buffer[i], '\\');
+			wrong += buffer[i] == '\\';
 			tabs += buffer[i] == '\t';
 			if (buffer[i] == '\n') {
-				ck_assert_int_eq(tabs, wanted);
-				ck_assert(i - start < GENERATOR_ROW_MAX);
+				wrong += tabs != wanted || i - start >= GENERATOR_ROW_MAX;
 				start = i + 1;
 				tabs = 0;
 			}
 		}
 	}
+	ck_assert_int_eq(wrong, 0);
 	free(buffer);
 }
 END_TEST
