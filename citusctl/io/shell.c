@@ -342,6 +342,19 @@ bool shell_put(Shell *shell, const char *path, const char *text, unsigned mode, 
 	return ok;
 }
 
+/* A run that was killed may have made the directory and not given it away: root's
+ * own, and no link to elsewhere, it is given away now. */
+static bool give_away(const Shell *shell, const char *path, Err *err)
+{
+	struct stat found;
+
+	if (geteuid() != 0 || shell->uid == 0 || lstat(path, &found) != 0 || !S_ISDIR(found.st_mode) ||
+	    found.st_uid != 0)
+		return true;
+	return lchown(path, shell->uid, shell->gid) == 0 ||
+	       err_errno(err, "give \"%s\" to the server's user", path);
+}
+
 bool shell_mkdir(Shell *shell, const char *path, unsigned mode, Err *err)
 {
 	Arena *scratch = arena_new();
@@ -354,13 +367,11 @@ bool shell_mkdir(Shell *shell, const char *path, unsigned mode, Err *err)
 		ok = mkdir(part, 0755) == 0 || errno == EEXIST || err_errno(err, "make the directory \"%s\"", part);
 		*slash = '/';
 	}
-	if (ok && mkdir(path, (mode_t) mode) == 0)
-		ok = (geteuid() != 0 || chown(path, shell->uid, shell->gid) == 0) ||
-		     err_errno(err, "give \"%s\" to the server's user", path);
-	else if (ok && errno != EEXIST)
+	if (ok && mkdir(path, (mode_t) mode) != 0 && errno != EEXIST)
 		ok = err_errno(err, "make the directory \"%s\"", path);
-	else if (ok && (stat(path, &found) != 0 || !S_ISDIR(found.st_mode)))
+	if (ok && (stat(path, &found) != 0 || !S_ISDIR(found.st_mode)))
 		ok = err_set(err, ERR_FAILED, "\"%s\" is there and is not a directory", path);
+	ok = ok && give_away(shell, path, err);
 	arena_free(scratch);
 	return ok;
 }

@@ -48,7 +48,24 @@ static bool kill_all(Session *session, Err *err)
 	return ok;
 }
 
-/* A destroy that was stopped half-way is finished by the next: the directory is what counts. */
+/* The lock goes last: by it a destroy that was stopped half-way is known for ours
+ * by the next, which finishes it. */
+static bool remove_entries(Session *session, Shell *shell, Err *err)
+{
+	DIR *directory = opendir(session->base);
+	const struct dirent *entry = NULL;
+	bool ok = directory != NULL || err_errno(err, "read \"%s\"", session->base);
+
+	while (ok && (entry = readdir(directory)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    strcmp(entry->d_name, "lock") != 0)
+			ok = shell_remove(shell, arena_printf(session->arena, "%s/%s", session->base, entry->d_name),
+			                  err);
+	if (directory != NULL)
+		closedir(directory);
+	return ok;
+}
+
 static bool remove_files(Session *session, Err *err)
 {
 	const ShellTarget here = {.run_as = NULL};
@@ -57,12 +74,13 @@ static bool remove_files(Session *session, Err *err)
 
 	if (ok && strncmp(session->sockets, session->base, strlen(session->base)) != 0)
 		ok = shell_remove(shell, session->sockets, err);
-	ok = ok && shell_remove(shell, session->base, err);
+	ok = ok && remove_entries(session, shell, err) && shell_remove(shell, session->base, err);
 	shell_close(shell);
 	return ok;
 }
 
 bool destroy_cluster(Session *session, Err *err)
 {
-	return session_lock(session, err) && kill_all(session, err) && remove_files(session, err);
+	return session_is_ours(session, err) && session_lock(session, err) && kill_all(session, err) &&
+	       remove_files(session, err);
 }

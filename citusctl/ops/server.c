@@ -61,7 +61,7 @@ static bool is_server_process(long pid, const char *data)
 	ssize_t length = readlink(link, target, sizeof(target) - 1);
 
 	if (length < 0)
-		return true; /* not to be known here: better to believe the file */
+		return errno != ENOENT; /* ENOENT: ended, not yet collected; else better to believe the file */
 	target[length] = '\0';
 
 	char *real = realpath(data, NULL);

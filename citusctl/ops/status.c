@@ -53,9 +53,20 @@ static NodeStatus *find_status(Status *status, Arena *arena, const char *host, i
 	return node;
 }
 
+/* The embedded engine can't tell sizes while a worker is down: then without them. */
+static PgRows *query_sizes(Pg *pg, const char *sized, const char *unsized, Err *err)
+{
+	PgRows *rows = pg_query(pg, asset_text(sized), 0, NULL, err);
+
+	if (rows != NULL || strncmp(err->sqlstate, "08", 2) != 0)
+		return rows;
+	err_clear(err);
+	return pg_query(pg, asset_text(unsized), 0, NULL, err);
+}
+
 static bool read_nodes(const Session *session, Pg *pg, Arena *arena, Status *status, Err *err)
 {
-	PgRows *rows = pg_query(pg, asset_text("sql/query/status_nodes.sql"), 0, NULL, err);
+	PgRows *rows = query_sizes(pg, "sql/query/status_nodes.sql", "sql/query/status_nodes_unsized.sql", err);
 
 	if (rows == NULL)
 		return false;
@@ -74,7 +85,7 @@ static bool read_nodes(const Session *session, Pg *pg, Arena *arena, Status *sta
 
 static bool read_tables(Pg *pg, Arena *arena, Status *status, Err *err)
 {
-	PgRows *rows = pg_query(pg, asset_text("sql/query/status_tables.sql"), 0, NULL, err);
+	PgRows *rows = query_sizes(pg, "sql/query/status_tables.sql", "sql/query/status_tables_unsized.sql", err);
 
 	if (rows == NULL)
 		return false;

@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE /* getentropy(), flock() */
 #include "run/session.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -314,9 +315,15 @@ static bool read_passwords(Session *session, Err *err)
 /* Whether there is nothing in the directory, or no such directory. */
 static bool is_empty(const char *path)
 {
-	bool empty = rmdir(path) == 0;
+	DIR *directory = opendir(path);
+	const struct dirent *entry = NULL;
+	bool empty = directory != NULL || errno == ENOENT;
 
-	return empty || errno == ENOENT;
+	while (directory != NULL && empty && (entry = readdir(directory)) != NULL)
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	if (directory != NULL)
+		closedir(directory);
+	return empty;
 }
 
 /* An earlier run may have been stopped before it remembered anything, or even

@@ -1,0 +1,299 @@
+#!/usr/bin/env bash
+# init, status, node and destroy on real servers: what is done once and not twice,
+# what is refused, what interruptions leave, and what nobody gets to see.
+set -u
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+state_of() { json ".nodes[] | select(.name == \"$1\") | .state"; }
+
+# describe ENGINE NAME COLUMN SHARDS [MORE-TABLES]
+describe()
+{
+	write_description "$2" '"engine": "'"$1"'", "workers": 1, "shard_count": '"$4"', "schema": ["a.sql"'"${5:+, \"b.sql\"}"'],
+		"tables": [{"name": "kinds", "reference": true}, {"name": "items", "distribution_column": "'"$3"'"}'"${5:+, $5}"']'
+}
+
+# The least that one engine needs: a coordinator and a worker without tables.
+small() { write_description "$2" '"engine": "'"$1"'", "workers": 1'"${3:+, $3}"; }
+
+write_schema()
+{
+	cat >a.sql <<-'SQL'
+		CREATE TABLE IF NOT EXISTS kinds (id int PRIMARY KEY);
+		CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY, owner bigint, kind int REFERENCES kinds (id));
+	SQL
+	cat >b.sql <<-'SQL'
+		CREATE TABLE IF NOT EXISTS "we;ird ""table" (id bigint PRIMARY KEY, "an id" bigint);
+	SQL
+}
+weird='{"name": "\"we;ird \"\"table\"", "distribution_column": "id", "colocate_with": "items"}'
+
+# Looks for the passwords of cluster $1 where other users of the machine can look, until
+# the file $2 goes away.  grep reads them from their files: they are in no line of its own.
+watch_processes()
+{
+	local file
+	while [ -e "$2" ]; do
+		for file in password superuser-password; do
+			[ -s "$CITUSCTL_HOME/$1/$file" ] && grep -lsaF -f "$CITUSCTL_HOME/$1/$file" /proc/[0-9]*/cmdline /proc/[0-9]*/environ
+		done
+		sleep 0.02
+	done >"$2.seen"
+}
+
+test_init_twice()
+{
+	local engine=$1 name=twice_$1 password file
+	write_schema
+	describe "$engine" "$name" id 4
+
+	runs "$engine: a dry run on nothing succeeds" 0 citusctl init --dry-run
+	ok "$engine: and leaves nothing" test ! -e "$CITUSCTL_HOME/$name"
+	runs "$engine: with --exit-code it tells that there is something to do" 3 citusctl init --dry-run --exit-code
+
+	: >"$TMP/watched"
+	watch_processes "$name" "$TMP/watched" &
+	runs "$engine: init succeeds" 0 citusctl -v init
+	rm "$TMP/watched"
+	wait
+	like "$out" 'citusctl status' "$engine: init names the next command"
+	printf '%s\n%s\n' "$out" "$err" >"$TMP/said"
+
+	runs "$engine: a second init succeeds" 0 citusctl init
+	like "$out" 'nothing was changed' "$engine: and says that nothing was changed"
+	runs "$engine: a third one in JSON" 0 citusctl -o json init
+	is "$(json '[.. | objects | select(.outcome? == "changed" or .result? == "changed")] | length')" 0 "$engine: no step has changed anything"
+	is "$(json .changed)" 0 "$engine: the count of changes is 0"
+	runs "$engine: a dry run has nothing to do" 0 citusctl init --dry-run --exit-code
+
+	run citusctl -o json status
+	is "$(json '[has("cluster","engine","nodes","tables","balance")] | all')" true "$engine: status has its members"
+	is "$(json .engine)" "$engine" "$engine: status names the engine"
+	is "$(json '[.nodes[] | [has("name","role","host","port","state","shards","bytes")] | all] == [true, true]')" true \
+		"$engine: so have its nodes"
+	is "$(json '[.tables[] | [has("name","type","distribution_column","colocation_id","shard_count","bytes")] | all] == [true, true]')" true \
+		"$engine: so have its tables"
+	is "$(json '.balance | has("max_over_mean")')" true "$engine: so has the balance"
+	is "$(json '[.nodes[].state] | unique | join(" ")')" active "$engine: all nodes are active"
+
+	for file in password superuser-password; do
+		password=$(cat "$CITUSCTL_HOME/$name/$file")
+		is "$(stat -c %a "$CITUSCTL_HOME/$name/$file")" 600 "$engine: $file is its owner's alone"
+		ok "$engine: $file is long" test "${#password}" -ge 20
+		not_ok "$engine: $file is not in what init -v said" grep -qF -- "$password" "$TMP/said"
+		not_ok "$engine: $file is in no log" grep -qF -- "$password" "$CITUSCTL_HOME/$name"/*.log
+		not_ok "$engine: $file is in no file of settings" grep -rqF --include='*.conf' -- "$password" "$CITUSCTL_HOME/$name"
+	done
+	is "$(cat "$TMP/watched.seen")" '' "$engine: passwords are in no command line and no environment"
+
+	echo "INSERT INTO kinds VALUES (1); INSERT INTO items SELECT i, i, 1 FROM generate_series(1, 50) i" |
+		node_sql "$name" coordinator >/dev/null
+	describe "$engine" "$name" id 4 "$weird"
+	runs "$engine: a table added later is made by init" 0 citusctl init
+	is "$(echo "INSERT INTO \"we;ird \"\"table\" SELECT i, i FROM generate_series(1, 9) i; SELECT count(*) FROM \"we;ird \"\"table\"" |
+		node_sql "$name" coordinator)" 9 "$engine: a table whose name needs quotes takes rows"
+	run citusctl -o json status
+	is "$(json '.tables | length')" 3 "$engine: and is a table of the cluster"
+	runs "$engine: init after that" 0 citusctl -o json init
+	is "$(json .changed)" 0 "$engine: changes nothing"
+
+	describe "$engine" "$name" owner 4 "$weird"
+	runs "$engine: another distribution column is refused" 5 citusctl init
+	like "$err" 'distributed by "id".*"owner"' "$engine: with the reason"
+	describe "$engine" "$name" id 8 "$weird"
+	runs "$engine: another number of shards is refused" 5 citusctl init
+	like "$err" 'has 4 shards.*8' "$engine: with the reason"
+	describe "$engine" "$name" id 4 '{"name": "\"we;ird \"\"table\"", "reference": true}'
+	runs "$engine: a distributed table as a reference table is refused" 5 citusctl init
+	is "$(echo "SELECT count(*) FROM items" | node_sql "$name" coordinator)" 50 "$engine: after all that the rows are there"
+
+	test_nodes "$engine" "$name"
+	test_destroy "$engine" "$name"
+}
+
+test_nodes()
+{
+	local engine=$1 name=$2 worker=$CITUSCTL_HOME/$2/worker1
+	describe "$engine" "$name" id 4 "$weird"
+	kill -KILL "$(head -n 1 "$worker/postmaster.pid")"
+	sleep 0.2
+	runs "$engine: status with a dead worker" 0 citusctl -o json status
+	is "$(state_of worker1)" down "$engine: says that it is down"
+	is "$(state_of coordinator)" active "$engine: and that the other is not"
+	runs "$engine: node start brings it back" 0 citusctl node start
+	run citusctl -o json status
+	is "$(state_of worker1)" active "$engine: it is active again"
+	runs "$engine: node start again" 0 citusctl node start
+	like "$out" 'run already' "$engine: has nothing to do"
+
+	runs "$engine: node stop" 0 citusctl node stop
+	is "$(servers_below "$CITUSCTL_HOME/$name" | wc -l)" 0 "$engine: leaves no server running"
+	run citusctl status
+	isnt "$status" 0 "$engine: status of stopped servers fails"
+	like "$err" 'coordinator' "$engine: and names the node"
+	runs "$engine: init starts them" 0 citusctl init
+	is "$(echo "SELECT count(*) FROM items" | node_sql "$name" coordinator)" 50 "$engine: the rows are there"
+}
+
+test_destroy()
+{
+	local engine=$1 name=$2
+	runs "$engine: destroy without a terminal is refused" 5 citusctl destroy
+	like "$err" 'not confirmed' "$engine: with the reason"
+	runs "$engine: JSON means no yes" 5 citusctl -o json destroy
+	is "$(servers_below "$CITUSCTL_HOME/$name" | wc -l)" 2 "$engine: the servers run"
+	runs "$engine: destroy -y" 0 citusctl -y destroy
+	ok "$engine: leaves no file" test ! -e "$CITUSCTL_HOME/$name"
+	is "$(pgrep -cf "$CITUSCTL_HOME/$name/")" 0 "$engine: and no process"
+	runs "$engine: destroy again has nothing to do" 0 citusctl -y destroy
+}
+
+# A column that is not there, and a table that no file makes.
+test_wrong_tables()
+{
+	local engine=$1 name=wrong_$1
+	write_schema
+	describe "$engine" "$name" onwer 4
+	runs "$engine: a distribution column that is not there" 2 citusctl init
+	like "$err" 'no column "onwer"' "$engine: is named"
+	like "$err" 'id.*owner.*kind' "$engine: and so are the columns"
+	describe "$engine" "$name" id 4 '{"name": "nowhere", "distribution_column": "id"}'
+	runs "$engine: a table that no file makes" 2 citusctl init
+	like "$err" '"nowhere" does not exist' "$engine: is named"
+	describe "$engine" "$name" id 4
+	runs "$engine: the corrected description is completed" 0 citusctl init
+
+	test_ports "$engine" "$name"
+	runs "$engine: destroy" 0 citusctl -y -c "$TMP/cluster.json" destroy
+}
+
+# The ports of a cluster that runs, wanted by another: of the same home, and not.
+test_ports()
+{
+	local engine=$1 name=$2 port
+	port=$(jq .nodes.coordinator.port "$CITUSCTL_HOME/$name/state.json")
+	mkdir -p other && cd other || return
+	small "$engine" "late_$engine" '"coordinator": {"port": '"$port"'}'
+	runs "$engine: a port of another cluster" 1 citusctl init
+	like "$err" "port $port of node \"coordinator\" belongs to another cluster" "$engine: is refused by name"
+	run citusctl -y destroy
+	run env CITUSCTL_HOME="$TMP/elsewhere" "$CITUSCTL" init
+	is "$status" 1 "$engine: a port that is taken"
+	like "$err" "port $port is taken" "$engine: is named"
+	run env CITUSCTL_HOME="$TMP/elsewhere" "$CITUSCTL" -y destroy
+	is "$(servers_below "$TMP/elsewhere" | wc -l)" 0 "$engine: nothing of it is left"
+	cd "$TMP" || return
+}
+
+# kill -9 again and again, later each time, then Ctrl-C, then two at once.
+test_interrupted()
+{
+	local engine=$1 name=broken_$1 after first second
+	write_schema
+	describe "$engine" "$name" id 4 "$weird"
+	mkdir "$CITUSCTL_HOME/$name" # what is there when it was killed in its first moment
+	for after in 0.01 0.1 0.3 0.6 1 "0.$((RANDOM % 90 + 10))" "1.$((RANDOM % 90 + 10))"; do
+		diag "kill -9 after $after s"
+		timeout -s KILL "$after" "$CITUSCTL" -q init >>"$TMP/killed" 2>&1 </dev/null
+	done 2>/dev/null
+	runs "$engine: after several kill -9 init completes" 0 citusctl init
+	runs "$engine: and then" 0 citusctl -o json init
+	is "$(json .changed)" 0 "$engine: nothing is left to do"
+	run citusctl -o json status
+	is "$(json '[.tables[].name] | length')" 3 "$engine: all tables are there"
+	runs "$engine: destroy" 0 citusctl -y destroy
+
+	run timeout --preserve-status -s INT 0.7 "$CITUSCTL" init
+	is "$status" 130 "$engine: Ctrl-C makes exit status 130"
+	is "$(pgrep -cf "$CITUSCTL_HOME/$name/[.]seed")" 0 "$engine: no server of the preparations is left"
+
+	"$CITUSCTL" init >"$TMP/first" 2>&1 </dev/null &
+	first=$!
+	wait_until 5 grep -qx "$first" "$CITUSCTL_HOME/$name/lock"
+	run citusctl init
+	second=$status
+	like "$err" 'another citusctl \(process [0-9]+\) is working' "$engine: of two at once the second is told so"
+	is "$second" 5 "$engine: and is refused"
+	runs "$engine: so is destroy" 5 citusctl -y destroy
+	wait "$first"
+	is $? 0 "$engine: the first, which was after Ctrl-C, completes"
+	runs "$engine: destroy" 0 citusctl -y destroy
+	ok "$engine: it is gone" test ! -e "$CITUSCTL_HOME/$name"
+}
+
+for_each_engine test_init_twice
+for_each_engine test_wrong_tables
+for_each_engine test_interrupted
+
+# ---- the same on every engine --------------------------------------------------
+
+test_foreign_directory()
+{
+	small embedded foreign
+	mkdir "$CITUSCTL_HOME/foreign" && echo precious >"$CITUSCTL_HOME/foreign/file"
+	runs 'a directory that citusctl did not make is refused by init' 5 citusctl init
+	runs 'and by destroy' 5 citusctl -y destroy
+	is "$(cat "$CITUSCTL_HOME/foreign/file")" precious 'it is untouched'
+	is "$(ls "$CITUSCTL_HOME/foreign")" file 'and nothing is in it that was not'
+	rm -r "$CITUSCTL_HOME/foreign"
+}
+
+test_no_postgres()
+{
+	local program
+	small embedded bare
+	mkdir -p "$TMP/old" "$TMP/none"
+	for program in initdb pg_ctl postgres; do
+		printf '#!/bin/sh\necho "%s (PostgreSQL) 12.1"\n' "$program" >"$TMP/old/$program"
+		chmod +x "$TMP/old/$program"
+	done
+	run env CITUSCTL_BINDIR="$TMP/old" "$CITUSCTL" init
+	is "$status" 1 'a PostgreSQL that is too old'
+	like "$err" 'PostgreSQL 12 is too old, version 15 or newer' 'is told by its version'
+	run env CITUSCTL_BINDIR="$TMP/none" "$CITUSCTL" init
+	is "$status" 1 'a directory without PostgreSQL'
+	like "$err" 'PostgreSQL is not installed' 'is told'
+	like "$err" 'CITUSCTL_BINDIR' 'with the remedy'
+	runs 'destroy removes what that left' 0 citusctl -y destroy
+	ok 'all of it' test ! -e "$CITUSCTL_HOME/bare"
+}
+
+disk=''
+test_disk_full()
+{
+	disk=$TMP/disk
+	mkdir "$disk"
+	if [ "$(id -u)" -ne 0 ] || ! mount -t tmpfs -o size=24m,mode=755 tmpfs "$disk" 2>/dev/null; then
+		disk=''
+		skip 'a full disk' 'takes root and a mount'
+		return
+	fi
+	small embedded full
+	run env CITUSCTL_HOME="$disk" "$CITUSCTL" init
+	is "$status" 1 'a full disk fails init'
+	like "$err" 'No space left|full' 'and is named'
+	mount -o remount,size=600m "$disk"
+	run env CITUSCTL_HOME="$disk" "$CITUSCTL" init
+	is "$status" 0 'with space init completes'
+	run env CITUSCTL_HOME="$disk" "$CITUSCTL" -y destroy
+	is "$status" 0 'destroy on that disk'
+	remove_disk
+}
+
+remove_disk()
+{
+	local pid
+	[ -n "$disk" ] || return
+	for pid in $(servers_below "$disk"); do
+		kill -QUIT "$pid"
+	done
+	wait_until 5 umount "$disk" || umount -l "$disk"
+	disk=''
+}
+trap 'remove_disk; clean_up' EXIT
+
+test_foreign_directory
+test_no_postgres
+test_disk_full
+finish
