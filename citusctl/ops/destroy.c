@@ -56,7 +56,7 @@ static bool remove_entries(Session *session, Shell *shell, Err *err)
 	const struct dirent *entry = NULL;
 	bool ok = directory != NULL || err_errno(err, "read \"%s\"", session->base);
 
-	while (ok && (entry = readdir(directory)) != NULL)
+	while (ok && directory != NULL && (entry = readdir(directory)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
 		    strcmp(entry->d_name, "lock") != 0)
 			ok = shell_remove(shell, arena_printf(session->arena, "%s/%s", session->base, entry->d_name),
