@@ -28,7 +28,7 @@ static Pg *connect_to(const DemoTarget *target, const PgTarget *where, const cha
 		return NULL;
 
 	Arena *arena = arena_new();
-	const char *set = arena_printf(arena, "SET search_path TO %s, public; SET client_min_messages TO warning",
+	const char *set = arena_printf(arena, "SET search_path TO %s%s; SET client_min_messages TO warning",
 	                               pg_ident(pg, arena, schema_of(target)), more);
 	bool ok = pg_exec(pg, set, err);
 
