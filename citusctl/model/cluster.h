@@ -85,7 +85,9 @@ typedef struct Cluster {
 		const char *identity_file; /* NULL: agent and defaults */
 		HostKeys host_keys;
 	} ssh;
-	const Node *nodes; /* nodes[0] is the coordinator, then the workers as written */
+	/* nodes[0] is the coordinator, then the workers as written; three of them
+	 * when a local description has no "workers" */
+	const Node *nodes;
 	size_t node_count;
 	int shard_count; /* of tables with their own colocation group; default 32 */
 	TextList schema; /* SQL files, as written */
@@ -112,8 +114,9 @@ typedef struct MistakeList {
 
 /*
  * Reads and checks the file at path.  NULL on error, and then err (ERR_USAGE)
- * holds the first mistake as its message, and mistakes (may be NULL) all of
- * them; err's detail lists all of them, one a line, when there are several.
+ * holds "file: path: message" of the first mistake, and mistakes (may be NULL)
+ * all of them, at most 100; err's detail lists them, one a line, when there are
+ * several.
  */
 const Cluster *cluster_load(Arena *arena, const char *path, MistakeList *mistakes, Err *err) MUST_CHECK;
 
