@@ -114,13 +114,15 @@ test_init_twice()
 
 test_nodes()
 {
-	local engine=$1 name=$2 worker=$CITUSCTL_HOME/$2/worker1
+	local engine=$1 name=$2 worker=$CITUSCTL_HOME/$2/worker1 pid
 	describe "$engine" "$name" id 4 "$weird"
-	kill -KILL "$(head -n 1 "$worker/postmaster.pid")"
-	sleep 0.2
+	pid=$(head -n 1 "$worker/postmaster.pid")
+	kill -KILL "$pid"
 	runs "$engine: status with a dead worker" 0 citusctl -o json status
 	is "$(state_of worker1)" down "$engine: says that it is down"
 	is "$(state_of coordinator)" active "$engine: and that the other is not"
+	# PostgreSQL takes a process for alive until its parent has collected it.
+	wait_until 30 test ! -e "/proc/$pid"
 	runs "$engine: node start brings it back" 0 citusctl node start
 	run citusctl -o json status
 	is "$(state_of worker1)" active "$engine: it is active again"
