@@ -124,7 +124,7 @@ bool demo_blame(const DemoTarget *target, const char *doing, Err *err)
 }
 
 /* Makes sure that only rows the demo made are thrown away. */
-static bool clear_tables(Pg *pg, const DemoState *state, Err *err)
+static bool clear_tables(Pg *pg, const DemoEngine *engine, const DemoState *state, Err *err)
 {
 	bool has_rows = false;
 
@@ -137,7 +137,7 @@ static bool clear_tables(Pg *pg, const DemoState *state, Err *err)
 		return err_hint(err, "Empty the tables users, tweets, subscriptions and feed_items, or run the demo on "
 		                     "a cluster of its own: without a description it makes a throw-away one.");
 	}
-	return pg_exec(pg, "TRUNCATE feed_items, subscriptions, tweets, users", err);
+	return pg_exec(pg, engine->empty, err);
 }
 
 /* Reference tables are filled once: their rows don't depend on the options. */
@@ -195,7 +195,7 @@ bool demo_load(const DemoTarget *target, const DemoOptions *options, DemoReport 
 		return false;
 
 	Pg *pg = demo_connect(target, err);
-	bool ok = pg != NULL && demo_state_get(pg, &old, err) && clear_tables(pg, &old, err) &&
+	bool ok = pg != NULL && demo_state_get(pg, &old, err) && clear_tables(pg, engine, &old, err) &&
 	          demo_state_set(pg, &state, "loading", err) && ledger_empty(pg, err) &&
 	          pg_exec(pg, asset_text("sql/demo/views.sql"), err);
 	int64_t since = clock_us();

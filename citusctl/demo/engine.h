@@ -21,6 +21,9 @@ typedef struct DemoEngine {
 	 */
 	int64_t stage_rows;
 
+	/* Throws the rows of earlier runs away, but no row of a table that is not the demo's. */
+	const char *empty;
+
 	const char *session; /* settings of a session of the workload, or NULL */
 	const char *join_session; /* settings in which the join's plan is looked at, or NULL */
 
