@@ -1,36 +1,9 @@
 #include "ops/destroy.h"
 
 #include <dirent.h>
-#include <signal.h>
 #include <string.h>
 
 #include "ops/server.h"
-#include "util/clock.h"
-
-/* Whether the server has ended; arg is its Server. */
-static bool is_gone(void *arg)
-{
-	return server_pid(arg) == 0;
-}
-
-/*
- * The quickest stop there is, straight to the process: also works when the
- * programs of PostgreSQL were removed, and the data is about to go.
- */
-static bool kill_server(const char *data, Err *err)
-{
-	Server server = {.data = data};
-	long pid = server_pid(&server);
-
-	if (pid == 0)
-		return true;
-	kill((pid_t) pid, SIGQUIT);
-	if (clock_poll_until(10000, is_gone, &server))
-		return true;
-	kill((pid_t) pid, SIGKILL);
-	return clock_poll_until(5000, is_gone, &server) ||
-	       err_set(err, ERR_FAILED, "the server with process id %ld does not stop", pid);
-}
 
 /* Every directory below base: also servers of nodes that are no longer described. */
 static bool kill_all(Session *session, Err *err)
@@ -43,7 +16,8 @@ static bool kill_all(Session *session, Err *err)
 		return err_errno(err, "read \"%s\"", session->base);
 	while (ok && (entry = readdir(directory)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			ok = kill_server(arena_printf(session->arena, "%s/%s", session->base, entry->d_name), err);
+			ok = server_kill(
+				&(Server) {.data = arena_printf(session->arena, "%s/%s", session->base, entry->d_name)}, err);
 	closedir(directory);
 	return ok;
 }

@@ -1,5 +1,9 @@
 #include "ops/init.h"
 
+#include <dirent.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "io/asset.h"
 #include "ops/engine.h"
 #include "ops/server.h"
@@ -7,6 +11,8 @@
 #include "util/clock.h"
 #include "util/quote.h"
 #include "util/str.h"
+
+#define HALF_MADE ".new."
 
 static bool has_data(Host *host, const char *data)
 {
@@ -25,13 +31,43 @@ static bool find_postgres(Host *host, Outcome *outcome, Err *err)
 	return host->dry || session_remember(session, err);
 }
 
+/*
+ * What is half made has a name that no other run uses: an initdb or cp that
+ * outlives a killed citusctl goes on in its own directory, not in ours.
+ */
+static const char *half_made(const Host *host, const char *name)
+{
+	return arena_printf(host->arena, "%s/%s" HALF_MADE "%ld", host->session->base, name, (long) getpid());
+}
+
+/* Removes what killed runs left half made; what is still being written stays
+ * for the next time. */
+static void remove_half_made(Host *host)
+{
+	DIR *directory = opendir(host->session->base);
+	const struct dirent *entry = NULL;
+	Err ignored = ERR_INIT;
+
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		if (strstr(entry->d_name, HALF_MADE) == NULL)
+			continue;
+
+		Server server = {.data = arena_printf(host->arena, "%s/%s", host->session->base, entry->d_name)};
+
+		if (!server_kill(&server, &ignored) || !shell_remove(host->shell, server.data, &ignored))
+			err_clear(&ignored);
+	}
+	if (directory != NULL)
+		closedir(directory);
+}
+
 /* The data directory that all nodes' are cloned from: initdb once, not N times. */
 static Server seed_server(const Host *host, bool done)
 {
 	Session *session = host->session;
 
 	return (Server) {
-		.data = arena_printf(host->arena, "%s/%s", session->base, done ? ".seed" : ".seed.new"),
+		.data = done ? arena_printf(host->arena, "%s/.seed", session->base) : half_made(host, ".seed"),
 		.log = arena_printf(host->arena, "%s/seed.log", session->base),
 		.port = session->places[0].port,
 	};
@@ -114,8 +150,10 @@ static bool fill_seed(Host *host, Err *err)
 static bool make_seed(Host *host, Err *err)
 {
 	Server fresh = seed_server(host, false);
-	bool ok = server_stop(host, &fresh, "immediate", err) && shell_remove(host->shell, fresh.data, err) &&
-	          server_create(host, &fresh, err) && server_start(host, &fresh, err) && fill_seed(host, err);
+
+	remove_half_made(host);
+
+	bool ok = server_create(host, &fresh, err) && server_start(host, &fresh, err) && fill_seed(host, err);
 	Err ignored = ERR_INIT;
 
 	/* Also after a failure or Ctrl-C no server of ours stays behind. */
@@ -151,7 +189,7 @@ static bool place_is_usable(Host *host, const char *data, Err *err)
 static bool ensure_data(Host *host, Outcome *outcome, Err *err)
 {
 	const Place *place = session_place(host->session, host->node);
-	const char *fresh = arena_printf(host->arena, "%s.new", place->data);
+	const char *fresh = half_made(host, host->node->name);
 	const char *const copy[] = {"cp", "-a", "--reflink=auto", seed_server(host, true).data, fresh, NULL};
 
 	if (has_data(host, place->data))
@@ -160,8 +198,7 @@ static bool ensure_data(Host *host, Outcome *outcome, Err *err)
 	host->missing = host->dry;
 	host_say(host, "%s", place->data);
 	return place_is_usable(host, place->data, err) &&
-	       (host->dry || (shell_remove(host->shell, fresh, err) &&
-	                      shell_run_ok(host->shell, copy, NULL, err) &&
+	       (host->dry || (shell_run_ok(host->shell, copy, NULL, err) &&
 	                      shell_rename(host->shell, fresh, place->data, err)));
 }
 
@@ -369,6 +406,8 @@ static bool ensure_tables(Host *host, Outcome *outcome, Err *err)
 static bool tidy_up(Host *host, Outcome *outcome, Err *err)
 {
 	*outcome = OUTCOME_UNCHANGED;
+	if (!host->dry)
+		remove_half_made(host);
 	return host->dry || !shell_exists(host->shell, seed_server(host, true).data) ||
 	       shell_remove(host->shell, seed_server(host, true).data, err);
 }

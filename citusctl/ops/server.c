@@ -174,6 +174,27 @@ bool server_stop(Host *host, const Server *server, const char *mode, Err *err)
 	return server_pid(server) == 0 || shell_run_ok(host->shell, argv, NULL, err);
 }
 
+/* Whether the server has ended; arg is its Server. */
+static bool is_gone(void *arg)
+{
+	return server_pid(arg) == 0;
+}
+
+bool server_kill(const Server *server, Err *err)
+{
+	Server copy = *server;
+	long pid = server_pid(server);
+
+	if (pid == 0)
+		return true;
+	kill((pid_t) pid, SIGQUIT);
+	if (clock_poll_until(10000, is_gone, &copy))
+		return true;
+	kill((pid_t) pid, SIGKILL);
+	return clock_poll_until(5000, is_gone, &copy) ||
+	       err_set(err, ERR_FAILED, "the server with process id %ld does not stop", pid);
+}
+
 /* The settings of the description, one a line, quoted for the file. */
 static const char *user_settings(Host *host)
 {

@@ -25,6 +25,10 @@ bool server_start(Host *host, const Server *server, Err *err) MUST_CHECK;
 /* mode is "fast" or "immediate"; not running is fine. */
 bool server_stop(Host *host, const Server *server, const char *mode, Err *err) MUST_CHECK;
 
+/* The quickest stop there is, straight to the process: works without the programs
+ * of PostgreSQL, for data that is about to go.  Only data need be set. */
+bool server_kill(const Server *server, Err *err) MUST_CHECK;
+
 /* Writes citusctl.conf and pg_hba.conf into its data directory. */
 bool server_settings(Host *host, const Server *server, bool *changed, Err *err) MUST_CHECK;
 
