@@ -75,7 +75,7 @@ BEGIN
         IF item.deptype = 'i' THEN
             EXECUTE format('SELECT setval(%L, last_value, is_called) FROM %s', pg_get_serial_sequence(name, item.attname),
                            citus_embedded.qualified(item.seq));
-            IF pg_get_serial_sequence(name, item.attname)::regclass 
+            IF pg_get_serial_sequence(name, item.attname)::regclass
                IS DISTINCT FROM to_regclass(format('%s.%I', rel.relnamespace::regnamespace, item.relname)) THEN
                 EXECUTE format('ALTER SEQUENCE %s RENAME TO %I', pg_get_serial_sequence(name, item.attname), item.relname);
             END IF;
