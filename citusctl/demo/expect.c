@@ -122,7 +122,7 @@ static void replay_tweet(Replay *replay, const Followers *followers, int64_t twe
 static void replay_change(Replay *replay, int64_t followee, int64_t follower, bool follows)
 {
 	change_set(replay, follower, follows);
-	count_row(replay->expected, EXPECT_SUBSCRIPTIONS, followee, follower, follows ? 1 : -1);
+	count_row(replay->expected, EXPECT_SUBSCRIPTIONS, follower, followee, follows ? 1 : -1);
 }
 
 /* A write whose answer was lost: the table says whether it was done. */
@@ -199,7 +199,7 @@ static void expect_loaded(Replay *replay, const Followers *followers)
 
 	count_row(replay->expected, EXPECT_USERS, user, 0, 1);
 	for (int64_t k = 0; k < followers->count; k++)
-		count_row(replay->expected, EXPECT_SUBSCRIPTIONS, user, followers_get(followers, k), 1);
+		count_row(replay->expected, EXPECT_SUBSCRIPTIONS, followers_get(followers, k), user, 1);
 	for (int i = 0; i < tweets; i++)
 		replay_tweet(replay, followers, generator_tweet_id(generator, user, i));
 }

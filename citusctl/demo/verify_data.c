@@ -14,7 +14,7 @@ static const struct {
 } tables[EXPECT_TABLES] = {
 	[EXPECT_USERS] = {"users", "row of user", "sql/query/check_users.sql"},
 	[EXPECT_TWEETS] = {"tweets", "tweets of user", "sql/query/check_tweets.sql"},
-	[EXPECT_SUBSCRIPTIONS] = {"subscriptions", "followers of user", "sql/query/check_subscriptions.sql"},
+	[EXPECT_SUBSCRIPTIONS] = {"subscriptions", "subscriptions of user", "sql/query/check_subscriptions.sql"},
 	[EXPECT_FEED_ITEMS] = {"feed items", "feed of user", "sql/query/check_feed_items.sql"},
 };
 
@@ -88,7 +88,7 @@ bool check_acknowledged(Verify *v, Err *err)
 
 	const char *unknown =
 		expected.unknown > 0
-			? arena_printf(v->arena, "; %s writes of unknown outcome, %s of them done",
+			? arena_printf(v->arena, "; writes of unknown outcome: %s, of which %s were done",
 	                       verify_number(v, expected.unknown), verify_number(v, expected.unknown_done))
 			: "";
 
