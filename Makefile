@@ -115,7 +115,8 @@ run-fuzzers: $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 	@for fuzzer in $(FUZZERS); do \
 		corpus=$(BUILD)/corpus/$$fuzzer; mkdir -p "$$corpus" && \
 		$(BUILD)/tests/fuzz/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
-			-artifact_prefix=$(BUILD)/$$fuzzer- "$$corpus" $$(ls -d tests/fuzz/corpus/$$fuzzer 2>/dev/null) || exit; \
+			-artifact_prefix=$(BUILD)/$$fuzzer- "$$corpus" $$(ls -d tests/fuzz/corpus/$$fuzzer 2>/dev/null) \
+			$$(ls tests/fuzz/$$fuzzer.dict 2>/dev/null | sed 's/^/-dict=/') || exit; \
 	done
 
 bench: all ## measure, each figure as a ratio taken in one run

@@ -207,6 +207,9 @@ BINDIR=$(find_bindir)
 PG_MAJOR=$("$BINDIR/postgres" --version 2>/dev/null | grep -Eo '[0-9]+' | head -n 1)
 export BINDIR PG_MAJOR
 
+# Debian's psql is a script that looks for the right one first; this one is right.
+[ -x "$BINDIR/psql" ] && PATH=$BINDIR:$PATH
+
 have_citus()
 {
 	local share
