@@ -84,15 +84,11 @@ bool demo_is_lost(const Err *err)
 	       str_starts(err->sqlstate, "57P0");
 }
 
-bool demo_blame(const DemoTarget *target, const char *doing, Err *err)
+const char *demo_find_dead(const DemoTarget *target, Arena *arena)
 {
-	if (err->kind == ERR_INTERRUPTED || !demo_is_lost(err))
-		return false;
-
-	Arena *arena = arena_new();
 	const char *names = NULL;
 
-	for (size_t i = 0; i < target->node_count; i++) {
+	for (size_t i = 0; i < target->node_count && !clock_interrupted(); i++) {
 		PgTarget probe = target->nodes[i].admin;
 		Err ignored = ERR_INIT;
 
@@ -106,16 +102,33 @@ bool demo_blame(const DemoTarget *target, const char *doing, Err *err)
 		pg_close(pg);
 		err_clear(&ignored);
 	}
-	if (names != NULL) {
-		const char *said = arena_printf(arena, "%s%s%s", err->message, err->detail != NULL ? ": " : "",
-		                                err->detail != NULL ? err->detail : "");
+	return names;
+}
 
-		err_clear(err);
-		err_set(err, ERR_UNREACHABLE, "node %s does not answer any more, %s", names, doing);
-		err_detail(err, "%s", said);
-		err_hint(err, "See why it stopped in its server log, start it again (\"citusctl node start\"), and "
-		              "repeat the command.");
-	} else {
+/* Says which nodes are gone; what the server said about it becomes the detail. */
+static void name_dead(const char *names, const char *doing, Arena *arena, Err *err)
+{
+	const char *said = arena_printf(arena, "%s%s%s", err->message, err->detail != NULL ? ": " : "",
+	                                err->detail != NULL ? err->detail : "");
+
+	err_clear(err);
+	err_set(err, ERR_UNREACHABLE, "node %s does not answer any more, %s", names, doing);
+	err_detail(err, "%s", said);
+	err_hint(err, "See why it stopped in its server log, start it again (\"citusctl node start\"), and repeat the "
+	              "command.");
+}
+
+bool demo_blame(const DemoTarget *target, const char *doing, Err *err)
+{
+	if (err->kind != ERR_FAILED && err->kind != ERR_UNREACHABLE)
+		return false;
+
+	Arena *arena = arena_new();
+	const char *names = demo_find_dead(target, arena);
+
+	if (names != NULL) {
+		name_dead(names, doing, arena, err);
+	} else if (demo_is_lost(err)) {
 		err->kind = ERR_UNREACHABLE;
 		err_wrap(err, "a connection was lost %s", doing);
 	}

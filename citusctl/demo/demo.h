@@ -130,9 +130,12 @@ Pg *demo_connect(const DemoTarget *target, Err *err) MUST_CHECK;
 Pg *demo_connect_node(const DemoTarget *target, const DemoNode *node, Err *err) MUST_CHECK;
 const DemoNode *demo_coordinator(const DemoTarget *target);
 
+/* The names of the nodes that don't answer, quoted, in the arena; NULL when all do. */
+const char *demo_find_dead(const DemoTarget *target, Arena *arena);
+
 /*
- * err came up while doing something: when it looks like a lost node, finds the
- * nodes that don't answer and says so.  Always false.
+ * err came up while doing something: when nodes don't answer it says which.
+ * Always false.
  */
 bool demo_blame(const DemoTarget *target, const char *doing, Err *err);
 

@@ -25,6 +25,9 @@
 /* So many operations may be given up before the run is. */
 #define ERRORS_MAX 50
 
+/* The first of them are reason enough to see whether all nodes are there. */
+#define ERRORS_LOOKED_INTO 3
+
 typedef enum Statement {
 	S_BEGIN,
 	S_COMMIT,
@@ -294,8 +297,23 @@ static bool is_retriable(const Err *err)
 	return strcmp(err->sqlstate, "40001") == 0 || strcmp(err->sqlstate, "40P01") == 0;
 }
 
-static bool give_up_operation(Workload *w, Client *c, const Err *problem, Err *err)
+/* Servers word the loss of another one in many ways: the first errors are looked into. */
+static bool all_nodes_answer(const Workload *w)
 {
+	Arena *arena = arena_new();
+	bool answer = w->errors >= ERRORS_LOOKED_INTO || demo_find_dead(w->target, arena) == NULL;
+
+	arena_free(arena);
+	return answer;
+}
+
+/* False when the run has to end with it. */
+static bool give_up_operation(Workload *w, Client *c, Err *problem, Err *err)
+{
+	if (!is_retriable(problem) && !all_nodes_answer(w)) {
+		err_move(err, problem);
+		return false;
+	}
 	w->tallies[c->op].errors++;
 	w->errors++;
 	if (w->first_error[0] == '\0')
@@ -392,23 +410,14 @@ static bool look_for_stall(Workload *w, Err *err)
 	if (clock_us() - w->last_answer_us < STALL_US)
 		return true;
 
-	Err silence = ERR_INIT;
+	Arena *arena = arena_new();
+	const char *dead = demo_find_dead(w->target, arena);
 
+	if (dead != NULL)
+		err_set(err, ERR_UNREACHABLE, "no answer for %d s", (int) (STALL_US / 1000000));
+	arena_free(arena);
 	w->last_answer_us = clock_us();
-	for (size_t i = 0; i < w->target->node_count; i++) {
-		PgTarget probe = w->target->nodes[i].admin;
-
-		probe.timeout_s = 2;
-
-		Pg *pg = pg_open(&probe, &silence);
-
-		pg_close(pg);
-		if (pg == NULL) {
-			err_move(err, &silence);
-			return false;
-		}
-	}
-	return true;
+	return dead == NULL;
 }
 
 static bool wait_and_serve(Workload *w, Err *err)
