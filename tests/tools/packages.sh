@@ -52,6 +52,7 @@ server | have_extension postgres_fdw   | postgresql-contrib
 test   | have_library check            | check
 test   | have_command psql             | postgresql-client
 test   | have_command jq               | jq
+test   | have_command pgrep            | procps
 lint   | have_command clang            | clang
 lint   | have_command clang-tidy       | clang-tidy
 lint   | have_command cppcheck         | cppcheck
