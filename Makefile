@@ -2,7 +2,8 @@
 #
 # Variables: DEV=1 makes warnings errors; CC, CFLAGS, CPPFLAGS, LDFLAGS as usual;
 # PREFIX, DESTDIR for install; BUILD is where objects go; ARGS="--keep" is passed
-# on by "make demo"; TESTS="demo status" limits the integration tests; V=1 shows commands.
+# on by "make demo"; TESTS="demo status" limits the integration tests; N and LAB are the
+# hosts and the directory of "make lab"; V=1 shows commands.
 
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -17,6 +18,8 @@ BUILD ?= build
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 FUZZ_SECONDS ?= 60
+LAB ?= $(BUILD)/lab
+N ?= 4
 
 # An ordinary build leaves the program in its source folder; others keep theirs apart.
 PROGRAM := $(if $(filter build,$(BUILD)),citusctl/citusctl,$(BUILD)/bin/citusctl)
@@ -126,9 +129,16 @@ bench: all ## measure, each figure as a ratio taken in one run
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 RUN_TESTS = BUILD="$(BUILD)" CITUSCTL="$(abspath $(PROGRAM))" TESTS="$(TESTS)" bash tests/tools/run_tests.sh
 
+lab: ## N=4 hosts on this machine, reached by SSH, to try things on (as root)
+	@bash tests/tools/packages.sh lab
+	@bash tests/lab/lab.sh up "$(LAB)" "$(N)"
+
+lab-down: ## remove them
+	@bash tests/lab/lab.sh down "$(LAB)"
+
 ##@ Working on it
 deps: ## install the Debian packages that building and testing need
-	@bash tests/tools/packages.sh build server test lint
+	@bash tests/tools/packages.sh build server test lint lab
 
 format: ## reformat the C sources (clang-format 14)
 	clang-format-14 -i $(shell find citusctl tests -name '*.[ch]')
@@ -212,6 +222,6 @@ endef
 FORCE:
 
 .PHONY: all demo install uninstall check check-unit check-integration lint asan tsan sanitized \
-	valgrind fuzz run-fuzzers lint-objects lint-tidy bench deps format clean help FORCE
+	valgrind fuzz run-fuzzers lab lab-down lint-objects lint-tidy bench deps format clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(FUZZERS:%=$(BUILD)/tests/fuzz/%.d)

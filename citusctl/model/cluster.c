@@ -102,8 +102,9 @@ static const Cluster *build(const Draft *draft, const char *label, Arena *arena)
 		.access = texts_of(&draft->access),
 		.ssh = {
 			.user = draft->ssh.user,
-			.port = draft->ssh.port != 0 ? draft->ssh.port : 22,
+			.port = draft->ssh.port,
 			.identity_file = draft->ssh.identity_file,
+			.known_hosts = draft->ssh.known_hosts,
 			.host_keys = (HostKeys) draft->ssh.host_keys,
 		},
 		.shard_count = draft->shard_count,

@@ -81,8 +81,9 @@ typedef struct Cluster {
 	TextList access; /* networks in CIDR notation that may log in */
 	struct {
 		const char *user; /* NULL: ssh's own default */
-		int port;
+		int port;         /* 0: ssh's own default */
 		const char *identity_file; /* NULL: agent and defaults */
+		const char *known_hosts;   /* NULL: the usual files */
 		HostKeys host_keys;
 	} ssh;
 	/* nodes[0] is the coordinator, then the workers as written; three of them

@@ -132,6 +132,7 @@ typedef struct SshDraft {
 	const char *user;
 	int port;
 	const char *identity_file;
+	const char *known_hosts;
 	unsigned host_keys;
 } SshDraft;
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a GROUP of things needs, and only the missing ones.
 #
-#   packages.sh [--check] GROUP...      groups: build server test lint
+#   packages.sh [--check] GROUP...      groups: build server test lint lab
 #
 # A thing counts as there when the program or library itself is found, wherever
 # it comes from.  With --check nothing is installed: what is missing is named.
@@ -15,6 +15,7 @@ if [ "${1-}" = --check ]; then
 fi
 
 have_command() { command -v "$1" >/dev/null 2>&1; }
+have_sbin() { PATH=$PATH:/usr/sbin have_command "$1"; }
 have_library() { have_command pkg-config && pkg-config --exists "$1"; }
 have_header() { [ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ]; }
 
@@ -53,6 +54,12 @@ test   | have_library check            | check
 test   | have_command psql             | postgresql-client
 test   | have_command jq               | jq
 test   | have_command pgrep            | procps
+lab    | have_server                   | postgresql
+lab    | have_command ip               | iproute2
+lab    | have_command unshare          | util-linux
+lab    | have_sbin sshd                | openssh-server
+lab    | have_command ssh              | openssh-client
+lab    | have_command sudo             | sudo
 lint   | have_command clang            | clang
 lint   | have_command clang-tidy       | clang-tidy
 lint   | have_command cppcheck         | cppcheck
@@ -66,6 +73,7 @@ what_for()
 		server) echo 'running the servers of a local cluster' ;;
 		test) echo 'the tests' ;;
 		lint) echo 'lint' ;;
+		lab) echo 'the laboratory of hosts' ;;
 	esac
 }
 
@@ -102,7 +110,7 @@ say_missing()
 
 for group in "$@"; do
 	if [ -z "$(what_for "$group")" ]; then
-		echo "packages.sh: no group \"$group\"; there are build, server, test, lint" >&2
+		echo "packages.sh: no group \"$group\"; there are build, server, test, lint, lab" >&2
 		exit 1
 	fi
 done

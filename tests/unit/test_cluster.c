@@ -58,7 +58,7 @@ START_TEST(test_smallest)
 	ck_assert_ptr_null(c->postgres.password.env);
 	ck_assert_ptr_null(c->postgres.password.file);
 	ck_assert(c->tls);
-	ck_assert_int_eq(c->ssh.port, 22);
+	ck_assert_int_eq(c->ssh.port, 0);
 	ck_assert_int_eq(c->ssh.host_keys, HOST_KEYS_STRICT);
 	ck_assert_int_eq(c->shard_count, 32);
 	ck_assert_int_eq(c->pooler_port, 0);
@@ -93,7 +93,7 @@ START_TEST(test_ssh)
 {
 	const Cluster *c = good(
 	    "{'name': 'c', 'deploy': 'ssh', 'engine': 'citus', 'tls': 'off', 'access': ['10.0.0.0/8', 'fd00::/8'],"
-	    " 'ssh': {'user': 'admin', 'port': 2222, 'identity_file': '~/.ssh/id', 'host_keys': 'accept-new'},"
+	    " 'ssh': {'user': 'admin', 'port': 2222, 'identity_file': '~/.ssh/id', 'known_hosts': 'hosts', 'host_keys': 'accept-new'},"
 	    " 'postgres': {'version': 18, 'database': 'my db', 'user': 'Me', 'password': {'file': 'pw'}},"
 	    " 'coordinator': {'name': 'head', 'host': 'a', 'manage_host': 'a.example.org'},"
 	    " 'workers': [{'host': 'b', 'capacity': 2.5, 'labels': {'region': 'eu', 'disk': 'ssd'}},"
@@ -107,6 +107,7 @@ START_TEST(test_ssh)
 	ck_assert_str_eq(c->ssh.user, "admin");
 	ck_assert_int_eq(c->ssh.port, 2222);
 	ck_assert_str_eq(c->ssh.identity_file, "~/.ssh/id");
+	ck_assert_str_eq(c->ssh.known_hosts, "hosts");
 	ck_assert_int_eq(c->ssh.host_keys, HOST_KEYS_ACCEPT_NEW);
 	ck_assert_int_eq(c->postgres.version, 18);
 	ck_assert_str_eq(c->postgres.database, "my db");
