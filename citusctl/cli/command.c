@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,27 @@ static bool parse_int(const Option *option, const char *text, int64_t *value, Er
 	return true;
 }
 
+static bool parse_number(const Option *option, const char *text, double *value, Err *err)
+{
+	char *end = NULL;
+	double number = strtod(text, &end);
+
+	if (*text == '\0' || *end != '\0' || !isfinite(number) || number < (double) option->min ||
+	    number > (double) option->max)
+		return err_set(err, ERR_USAGE, "--%s: \"%s\" is not a number from %lld to %lld", option->name, text,
+		               (long long) option->min, (long long) option->max);
+	*value = number;
+	return true;
+}
+
+static bool append(const Option *option, const char *text, OptionList *list, Err *err)
+{
+	if (list->count == OPERANDS_MAX)
+		return err_set(err, ERR_USAGE, "--%s is given more than %d times", option->name, OPERANDS_MAX);
+	list->items[list->count++] = text;
+	return true;
+}
+
 static bool store(const Option *option, void *base, const char *text, Err *err)
 {
 	void *target = (char *) base + option->offset;
@@ -76,6 +98,10 @@ static bool store(const Option *option, void *base, const char *text, Err *err)
 			return true;
 		case OPT_INT:
 			return parse_int(option, text, target, err);
+		case OPT_NUMBER:
+			return parse_number(option, text, target, err);
+		case OPT_LIST:
+			return append(option, text, target, err);
 	}
 	return false;
 }
@@ -178,11 +204,12 @@ static bool check_operands(const Command *command, const Call *call, Err *err)
 	return err_hint(err, "\"citusctl help %s\" shows its usage.", command->name);
 }
 
-static bool prepare(const Command *command, Call *call, Err *err)
+static bool prepare(const Command *command, const void *args, Call *call, Err *err)
 {
 	const char *file = call->globals->file;
+	Needs needs = command->needs_of != NULL ? command->needs_of(args) : command->needs;
 
-	if (command->needs == NEEDS_NOTHING)
+	if (needs == NEEDS_NOTHING)
 		return true;
 	if (file == NULL && access(DEFAULT_FILE, F_OK) != 0) {
 		err_set(err, ERR_USAGE, "there is no %s here", DEFAULT_FILE);
@@ -190,7 +217,7 @@ static bool prepare(const Command *command, Call *call, Err *err)
 		                     "cluster.json.example.");
 	}
 	call->cluster = cluster_load(call->arena, file != NULL ? file : DEFAULT_FILE, NULL, err);
-	if (call->cluster == NULL || command->needs == NEEDS_CLUSTER)
+	if (call->cluster == NULL || needs == NEEDS_CLUSTER)
 		return call->cluster != NULL;
 	if (call->cluster->deploy != DEPLOY_LOCAL) {
 		err_set(err, ERR_USAGE, "deploy: this version of citusctl manages local clusters only");
@@ -202,7 +229,7 @@ static bool prepare(const Command *command, Call *call, Err *err)
 
 static bool run_command(const Command *command, const void *args, Call *call, Err *err)
 {
-	return check_operands(command, call, err) && prepare(command, call, err) &&
+	return check_operands(command, call, err) && prepare(command, args, call, err) &&
 	       command->run(call, args, err);
 }
 

@@ -17,8 +17,16 @@
 typedef enum OptionType {
 	OPT_FLAG, /* bool */
 	OPT_INT,  /* int64_t, within min..max */
+	OPT_NUMBER, /* double, within min..max */
 	OPT_TEXT, /* const char * */
+	OPT_LIST, /* OptionList: may be given several times */
 } OptionType;
+
+/* What an OPT_LIST collects. */
+typedef struct OptionList {
+	const char *items[OPERANDS_MAX];
+	size_t count;
+} OptionList;
 
 typedef struct Option {
 	const char *name; /* long name without dashes; NULL ends the table */
@@ -27,7 +35,7 @@ typedef struct Option {
 	size_t offset;     /* of its value in the verb's arguments */
 	const char *value; /* what the help calls its value, NULL for flags */
 	const char *help;
-	int64_t min, max; /* of OPT_INT */
+	int64_t min, max; /* of OPT_INT and OPT_NUMBER */
 } Option;
 
 /* Given before the verb, or after it. */
@@ -67,6 +75,7 @@ typedef struct Command {
 	size_t args_size;      /* of the struct its options write to */
 	size_t operands_min, operands_max;
 	Needs needs;
+	Needs (*needs_of)(const void *args); /* NULL, or it depends on the options */
 	bool (*defaults)(void *args); /* NULL: all zero */
 	bool (*run)(Call *call, const void *args, Err *err);
 } Command;

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 const Command *const commands[] = {
-	&init_command,   &status_command,     &demo_command, &node_command,    &destroy_command,
-	&schema_command, &completion_command, &help_command, &version_command, NULL,
+	&init_command,    &status_command, &rebalance_command,  &demo_command, &node_command,
+	&destroy_command, &schema_command, &completion_command, &help_command, &version_command,
+	NULL,
 };

@@ -1,0 +1,294 @@
+#include "cli/simulate_file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/json.h"
+#include "util/str.h"
+
+#define THRESHOLD_MAX 10.0
+#define CAPACITY_MAX 1e9
+
+/* Nodes by name, sorted, for the look-ups of many shard groups. */
+typedef struct NodeName {
+	const char *name;
+	uint32_t node;
+} NodeName;
+
+typedef struct Reader {
+	Simulation *simulation;
+	NodeName *names;
+	size_t name_count;
+	uint32_t *scratch; /* nodes of a set */
+	Err *err;
+} Reader;
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const NodeName *) a)->name, ((const NodeName *) b)->name);
+}
+
+/* ---- members of an object ------------------------------------------------- */
+
+static bool refuse_type(Reader *reader, const Json *value, const char *key, const char *wanted)
+{
+	if (value == NULL)
+		return err_set(reader->err, ERR_USAGE, "%s is missing; it must be %s", key, wanted);
+	return err_set(reader->err, ERR_USAGE, "%s must be %s, not %s", key, wanted,
+	               json_type_name(json_type(value)));
+}
+
+static bool read_number(Reader *reader, const Json *object, const char *key, double most, double *number)
+{
+	const Json *value = json_get(object, key);
+
+	if (value == NULL)
+		return true;
+	if (json_type(value) != JSON_NUMBER)
+		return refuse_type(reader, value, key, "a number");
+	*number = json_number(value);
+	return (*number >= 0 && *number <= most) ||
+	       err_set(reader->err, ERR_USAGE, "%s: %g is not between 0 and %g", key, *number, most);
+}
+
+static bool read_flag(Reader *reader, const Json *object, const char *key, bool *flag)
+{
+	const Json *value = json_get(object, key);
+
+	if (value == NULL)
+		return true;
+	*flag = json_bool(value);
+	return json_type(value) == JSON_BOOL || refuse_type(reader, value, key, "true or false");
+}
+
+static bool known_keys(Reader *reader, const Json *object, const char *const keys[], size_t count)
+{
+	if (json_type(object) != JSON_OBJECT)
+		return err_set(reader->err, ERR_USAGE, "must be an object, not %s",
+		               json_type_name(json_type(object)));
+	for (const Json *member = json_first(object); member != NULL; member = json_next(member)) {
+		size_t i = 0;
+
+		while (i < count && strcmp(json_key(member), keys[i]) != 0)
+			i++;
+		if (i < count)
+			continue;
+
+		const char *near = str_nearest(json_key(member), keys, count);
+
+		err_set(reader->err, ERR_USAGE, "unknown key \"%s\"", json_key(member));
+		return near != NULL ? err_hint(reader->err, "Did you mean \"%s\"?", near) : false;
+	}
+	return true;
+}
+
+/* ---- nodes ---------------------------------------------------------------- */
+
+static bool read_node(Reader *reader, const Json *object)
+{
+	static const char *const keys[] = {"name", "capacity", "accepts_shards"};
+	double capacity = 1;
+	bool accepts = true;
+
+	if (!known_keys(reader, object, keys, sizeof(keys) / sizeof(keys[0])))
+		return false;
+
+	const char *name = json_text(json_get(object, "name"));
+
+	if (name == NULL || *name == '\0')
+		return refuse_type(reader, json_get(object, "name"), "name", "a text that is not empty");
+	if (!read_number(reader, object, "capacity", CAPACITY_MAX, &capacity) ||
+	    !read_flag(reader, object, "accepts_shards", &accepts))
+		return false;
+	problem_add_node(reader->simulation->problem, name, capacity, accepts);
+	return true;
+}
+
+static bool read_nodes(Reader *reader, const Json *array)
+{
+	BalanceProblem *problem = reader->simulation->problem;
+	size_t index = 0;
+
+	if (array == NULL || json_type(array) != JSON_ARRAY)
+		return refuse_type(reader, array, "nodes", "an array");
+	for (const Json *node = json_first(array); node != NULL; node = json_next(node), index++)
+		if (!read_node(reader, node))
+			return err_wrap(reader->err, "nodes[%zu]", index);
+	reader->name_count = problem->node_count;
+	reader->names = arena_array(reader->simulation->arena, reader->name_count + 1, sizeof(NodeName));
+	reader->scratch = arena_array(reader->simulation->arena, reader->name_count + 1, sizeof(uint32_t));
+	for (uint32_t n = 0; n < problem->node_count; n++)
+		reader->names[n] = (NodeName) {problem->nodes[n].name, n};
+	qsort(reader->names, reader->name_count, sizeof(NodeName), compare_names);
+	for (size_t n = 1; n < reader->name_count; n++)
+		if (strcmp(reader->names[n - 1].name, reader->names[n].name) == 0)
+			return err_set(reader->err, ERR_USAGE, "nodes: two of them are called \"%s\"",
+			               reader->names[n].name);
+	return true;
+}
+
+static bool find_node(Reader *reader, const Json *value, const char *key, uint32_t *node)
+{
+	const char *text = value != NULL ? json_text(value) : NULL;
+	NodeName wanted = {text, 0};
+
+	if (text == NULL)
+		return refuse_type(reader, value, key, "the name of a node");
+
+	const NodeName *found =
+		bsearch(&wanted, reader->names, reader->name_count, sizeof(wanted), compare_names);
+
+	if (found == NULL)
+		return err_set(reader->err, ERR_USAGE, "%s: there is no node \"%s\" among the nodes", key, text);
+	*node = found->node;
+	return true;
+}
+
+/* ---- shard groups --------------------------------------------------------- */
+
+static bool read_allowed(Reader *reader, const Json *array, NodeSet *set)
+{
+	size_t count = 0;
+
+	if (array == NULL)
+		return true;
+	if (json_type(array) != JSON_ARRAY)
+		return refuse_type(reader, array, "allowed", "an array of nodes");
+	for (const Json *name = json_first(array); name != NULL; name = json_next(name)) {
+		uint32_t node = 0;
+
+		if (!find_node(reader, name, "allowed", &node))
+			return false;
+		if (count == reader->name_count)
+			return err_set(reader->err, ERR_USAGE, "allowed: names a node twice");
+		reader->scratch[count++] = node;
+	}
+	*set = problem_set(reader->simulation->problem, reader->scratch, count);
+	return true;
+}
+
+static bool read_id(Reader *reader, const Json *value, GroupLabel *label)
+{
+	const char *text = value != NULL ? json_text(value) : NULL;
+
+	if (text != NULL)
+		label->text = arena_strdup(reader->simulation->arena, text);
+	else if (value == NULL || !json_int64(value, &label->id))
+		return refuse_type(reader, value, "id", "a whole number or a text");
+	return true;
+}
+
+static bool read_bytes(Reader *reader, const Json *value, int64_t *bytes)
+{
+	if (value == NULL || !json_int64(value, bytes))
+		return refuse_type(reader, value, "bytes", "a whole number");
+	return *bytes >= 0 || err_set(reader->err, ERR_USAGE, "bytes: %lld is below 0", (long long) *bytes);
+}
+
+static bool read_group(Reader *reader, const Json *object, GroupLabel *label)
+{
+	static const char *const keys[] = {"id", "colocation", "node", "bytes", "allowed", "pinned"};
+	BalanceGroup group = {.allowed = NODES_ALL};
+	int64_t colocation = 0;
+
+	if (!known_keys(reader, object, keys, sizeof(keys) / sizeof(keys[0])) ||
+	    !read_id(reader, json_get(object, "id"), label) ||
+	    !find_node(reader, json_get(object, "node"), "node", &group.node) ||
+	    !read_bytes(reader, json_get(object, "bytes"), &group.bytes) ||
+	    !read_allowed(reader, json_get(object, "allowed"), &group.allowed) ||
+	    !read_flag(reader, object, "pinned", &group.pinned))
+		return false;
+
+	const Json *value = json_get(object, "colocation");
+
+	if (value != NULL && (!json_int64(value, &colocation) || colocation < 0 || colocation > UINT32_MAX))
+		return refuse_type(reader, value, "colocation", "a whole number from 0 to 4294967295");
+	group.colocation = (uint32_t) colocation;
+	problem_add_group(reader->simulation->problem, group);
+	return true;
+}
+
+static bool read_groups(Reader *reader, const Json *array)
+{
+	Simulation *simulation = reader->simulation;
+	size_t index = 0;
+
+	if (array == NULL || json_type(array) != JSON_ARRAY)
+		return refuse_type(reader, array, "shard_groups", "an array");
+	problem_reserve(simulation->problem, json_size(array));
+	simulation->labels = arena_array(simulation->arena, json_size(array) + 1, sizeof(GroupLabel));
+	for (const Json *group = json_first(array); group != NULL; group = json_next(group), index++)
+		if (!read_group(reader, group, &simulation->labels[index]))
+			return err_wrap(reader->err, "shard_groups[%zu]", index);
+	return true;
+}
+
+static bool read_document(Reader *reader, const Json *document)
+{
+	static const char *const keys[] = {"nodes", "threshold", "min_gain", "shard_groups"};
+	BalanceProblem *problem = reader->simulation->problem;
+
+	return known_keys(reader, document, keys, sizeof(keys) / sizeof(keys[0])) &&
+	       read_number(reader, document, "threshold", THRESHOLD_MAX, &problem->threshold) &&
+	       read_number(reader, document, "min_gain", 1, &problem->min_gain) &&
+	       read_nodes(reader, json_get(document, "nodes")) &&
+	       read_groups(reader, json_get(document, "shard_groups"));
+}
+
+static void name_group(const void *context, uint32_t group, char *out, size_t size)
+{
+	const GroupLabel *label = &((const Simulation *) context)->labels[group];
+
+	if (label->text != NULL)
+		snprintf(out, size, "%s", label->text);
+	else
+		snprintf(out, size, "%" PRId64, label->id);
+}
+
+static Simulation *read_simulation(const char *label, const Json *document, Err *err)
+{
+	Simulation *simulation = xmalloc(sizeof(*simulation));
+	Reader reader = {.simulation = simulation, .err = err};
+
+	*simulation = (Simulation) {.problem = problem_new(), .arena = arena_new()};
+	simulation->problem->name_group = name_group;
+	simulation->problem->context = simulation;
+	if (read_document(&reader, document))
+		return simulation;
+	err_wrap(err, "%s", label);
+	simulate_free(simulation);
+	return NULL;
+}
+
+Simulation *simulate_parse(const char *label, const char *text, size_t length, Err *err)
+{
+	Json *document = json_parse(text, length, err);
+	Simulation *simulation = NULL;
+
+	if (document == NULL)
+		err_wrap(err, "%s", label);
+	else
+		simulation = read_simulation(label, document, err);
+	json_free(document);
+	return simulation;
+}
+
+Simulation *simulate_load(const char *path, Err *err)
+{
+	Json *document = json_load(path, err);
+	Simulation *simulation = document != NULL ? read_simulation(path, document, err) : NULL;
+
+	json_free(document);
+	return simulation;
+}
+
+void simulate_free(Simulation *simulation)
+{
+	if (simulation == NULL)
+		return;
+	problem_free(simulation->problem);
+	arena_free(simulation->arena);
+	free(simulation);
+}
