@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "ops/init.h"
+#include "run/operation.h"
 
 typedef struct InitArgs {
 	bool dry_run;
@@ -47,12 +48,16 @@ static bool run_init(Call *call, const void *opaque, Err *err)
 	RunWatcher watcher;
 	Report *report = NULL;
 	bool ok = args->dry_run ? !session_exists(call->session) || session_attach(call->session, err)
-	                        : session_claim(call->session, err);
+	                        : session_claim(call->session, err) && operation_prepare(call->session, err);
 
 	if (!ok)
 		return false;
 	ok = run_plan(call->session, init_steps(call->session), args->dry_run,
 	              args->dry_run ? NULL : output_watcher(call->globals, &watcher), &report, err);
+	if (ok && !args->dry_run)
+		operation_say(call->session, report_count(report, OUTCOME_CHANGED) > 0 ? "%zu changes" : "nothing was changed",
+		              report_count(report, OUTCOME_CHANGED));
+	operation_end(call->session, ok, err);
 	if (ok && call->globals->json)
 		output_json(output_report_json(report));
 	else if (ok)

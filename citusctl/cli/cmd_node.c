@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "ops/init.h"
+#include "run/operation.h"
 
 static bool run_steps(Call *call, const Step *steps, Report **report, Err *err)
 {
@@ -19,8 +20,15 @@ static bool start_or_stop(Call *call, const char *verb, Err *err)
 	Report *stopped = NULL;
 	Report *started = NULL;
 	bool ok = session_attach(call->session, err) && session_lock(call->session, err) &&
-	          (!stops || run_steps(call, stop_steps, &stopped, err)) &&
-	          (!starts || run_steps(call, start_steps, &started, err));
+	          operation_prepare(call->session, err);
+
+	if (!starts)
+		operation_end(call->session, ok, err); /* there is no journal any more when it has stopped */
+	operation_let_go(call->session);
+	ok = ok && (!stops || run_steps(call, stop_steps, &stopped, err)) &&
+	     (!starts || (run_steps(call, start_steps, &started, err) && operation_join(call->session, err)));
+	operation_end(call->session, ok, err);
+
 	const Report *last = starts ? started : stopped;
 
 	if (ok && call->globals->json)

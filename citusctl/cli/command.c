@@ -9,6 +9,7 @@
 
 #include "cli/output.h"
 #include "util/log.h"
+#include "util/quote.h"
 #include "util/str.h"
 
 #define DEFAULT_FILE "cluster.json"
@@ -106,8 +107,9 @@ static bool store(const Option *option, void *base, const char *text, Err *err)
 	return false;
 }
 
-/* Reads one option at words->at, and its value. */
-static bool parse_option(Words *words, const Option *own, void *args, Globals *globals, Err *err)
+/* Reads one option at words->at, and its value; *is_own when it is the verb's. */
+static bool parse_option(Words *words, const Option *own, void *args, Globals *globals, bool *is_own,
+                         Err *err)
 {
 	const char *word = words->items[words->at++];
 	bool is_long = word[1] == '-';
@@ -119,6 +121,7 @@ static bool parse_option(Words *words, const Option *own, void *args, Globals *g
 	void *base = args;
 	const Option *option = args != NULL ? find_option(own, name, length, letter) : NULL;
 
+	*is_own = option != NULL;
 	if (option == NULL) {
 		base = globals;
 		option = find_option(global_options, name, length, letter);
@@ -157,6 +160,16 @@ static bool unknown_command(const char *name, Err *err)
 	return err_hint(err, "\"citusctl help\" lists the commands.");
 }
 
+/* Adds the words from..words->at to what the journal calls the command. */
+static void keep_words(Call *call, const Words *words, int from)
+{
+	for (int i = from; i < words->at; i++)
+		call->typed = call->typed == NULL
+		                  ? quote_shell(call->arena, words->items[i])
+		                  : arena_printf(call->arena, "%s %s", call->typed,
+		                                 quote_shell(call->arena, words->items[i]));
+}
+
 /* Options may stand before and after the verb; the verb's own only after it. */
 static bool parse(Words *words, Globals *globals, const Command **command, void **args, Call *call,
                   Err *err)
@@ -165,12 +178,15 @@ static bool parse(Words *words, Globals *globals, const Command **command, void 
 
 	while (words->at < words->count) {
 		const char *word = words->items[words->at];
+		int from = words->at;
+		bool is_own = true;
 
 		if (!only_operands && strcmp(word, "--") == 0) {
 			only_operands = true;
 			words->at++;
 		} else if (!only_operands && word[0] == '-' && word[1] != '\0') {
-			if (!parse_option(words, *command != NULL ? (*command)->options : NULL, *args, globals, err))
+			if (!parse_option(words, *command != NULL ? (*command)->options : NULL, *args, globals, &is_own,
+			                  err))
 				return false;
 		} else if (*command == NULL) {
 			*command = command_find(word);
@@ -186,6 +202,8 @@ static bool parse(Words *words, Globals *globals, const Command **command, void 
 			call->operands[call->operand_count++] = word;
 			words->at++;
 		}
+		if (is_own)
+			keep_words(call, words, from);
 	}
 	if (globals->output == NULL || strcmp(globals->output, "text") == 0)
 		return true;
@@ -224,6 +242,8 @@ static bool prepare(const Command *command, const void *args, Call *call, Err *e
 		return err_hint(err, "Set \"deploy\" to \"local\".");
 	}
 	call->session = session_open(call->cluster, (int) call->globals->jobs, err);
+	if (call->session != NULL)
+		call->session->command = call->typed;
 	return call->session != NULL;
 }
 

@@ -61,6 +61,7 @@ typedef struct Call {
 	const Globals *globals;
 	const char *operands[OPERANDS_MAX];
 	size_t operand_count;
+	const char *typed; /* the verb, its options and operands as typed, without the global options */
 	Arena *arena;
 	const Cluster *cluster; /* NULL unless needed */
 	Session *session;       /* NULL unless needed */

@@ -1,7 +1,16 @@
 #include "cli/commands.h"
 
 const Command *const commands[] = {
-	&init_command,    &status_command, &rebalance_command,  &demo_command, &node_command,
-	&destroy_command, &schema_command, &completion_command, &help_command, &version_command,
+	&init_command,
+	&status_command,
+	&rebalance_command,
+	&demo_command,
+	&node_command,
+	&history_command,
+	&destroy_command,
+	&schema_command,
+	&completion_command,
+	&help_command,
+	&version_command,
 	NULL,
 };

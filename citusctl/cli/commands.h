@@ -9,6 +9,7 @@ extern const Command status_command;
 extern const Command demo_command;
 extern const Command node_command;
 extern const Command rebalance_command;
+extern const Command history_command;
 extern const Command destroy_command;
 extern const Command schema_command;
 extern const Command completion_command;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "ops/server.h"
+#include "run/operation.h"
+#include "util/clock.h"
 
 /* Every directory below base: also servers of nodes that are no longer described. */
 static bool kill_all(Session *session, Err *err)
@@ -53,8 +55,23 @@ static bool remove_files(Session *session, Err *err)
 	return ok;
 }
 
+static bool forget(Err *err)
+{
+	err_clear(err);
+	return clock_go_on(err);
+}
+
+/* Nobody's operation is cut short, wherever it runs from.  What stands in the way of
+ * asking, a missing password or a server that is down, is no reason to keep the data. */
+static bool nobody_works(Session *session, Err *err)
+{
+	if (session_exists(session) && !session_attach(session, err))
+		return forget(err);
+	return !session_exists(session) || operation_prepare(session, err) || (err->kind != ERR_REFUSED && forget(err));
+}
+
 bool destroy_cluster(Session *session, Err *err)
 {
-	return session_is_ours(session, err) && session_lock(session, err) && kill_all(session, err) &&
-	       remove_files(session, err);
+	return session_is_ours(session, err) && session_lock(session, err) && nobody_works(session, err) &&
+	       kill_all(session, err) && remove_files(session, err);
 }

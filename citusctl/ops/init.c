@@ -8,6 +8,7 @@
 #include "ops/engine.h"
 #include "ops/server.h"
 #include "ops/tables.h"
+#include "run/operation.h"
 #include "util/clock.h"
 #include "util/quote.h"
 #include "util/str.h"
@@ -241,6 +242,8 @@ static bool refresh_server(Host *host, const Server *server, Outcome *outcome, E
 	*outcome = OUTCOME_CHANGED;
 	host_say(host, "restarted for %s", pending);
 	host_disconnect(host);
+	if (host->node->is_coordinator)
+		operation_let_go(host->session);
 	return server_stop(host, server, "fast", err) && server_start(host, server, err);
 }
 
@@ -358,7 +361,7 @@ static bool ensure_registered(Host *host, Outcome *outcome, Err *err)
 	}
 
 	Pg *pg = host_pg(host, err);
-	bool ok = pg != NULL;
+	bool ok = pg != NULL && (host->dry || operation_join(host->session, err));
 
 	for (size_t i = 0; ok && i < cluster->node_count; i++)
 		ok = register_node(host, pg, &cluster->nodes[i], &added, err);

@@ -10,8 +10,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "run/operation.h"
 #include "run/ports.h"
 #include "util/json.h"
 #include "util/str.h"
@@ -160,6 +162,7 @@ void session_close(Session *session)
 {
 	if (session == NULL)
 		return;
+	operation_free(session->operation);
 	if (session->lock >= 0)
 		close(session->lock);
 	arena_free(session->arena);
@@ -170,27 +173,56 @@ bool session_exists(const Session *session)
 	return session->base != NULL && access(state_path(session), F_OK) == 0;
 }
 
+/* What the lock file holds: the process first, then who, since when and what. */
+static const char *lock_text(const Session *session)
+{
+	char since[32] = "";
+	time_t now = time(NULL);
+	struct tm local;
+
+	if (localtime_r(&now, &local) != NULL)
+		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &local);
+	return arena_printf(session->arena, "%ld\n%s\n%s\n%s\n", (long) getpid(),
+	                    operation_operator(session->arena), since,
+	                    session->command != NULL ? session->command : "unknown");
+}
+
+static bool refuse_lock(const Session *session, int fd, Err *err)
+{
+	char text[1024] = "";
+	const char *lines[4] = {"unknown", NULL, NULL, NULL};
+	ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
+	char *rest = NULL;
+	size_t n = 0;
+
+	text[got > 0 ? (size_t) got : 0] = '\0';
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL && n < 4; line = strtok_r(NULL, "\n", &rest))
+		lines[n++] = line;
+	if (lines[3] != NULL)
+		err_set(err, ERR_REFUSED, "another citusctl is working on cluster \"%s\": \"%s\" by %s (process %s), since %s",
+		        session->cluster->name, lines[3], lines[1], lines[0], lines[2]);
+	else
+		err_set(err, ERR_REFUSED, "another citusctl (process %s) is working on cluster \"%s\"", lines[0],
+		        session->cluster->name);
+	return err_hint(err, "Wait until it has finished, then run the command again.");
+}
+
 /* Holds the lock until the descriptor closes, so it dies with the process. */
 bool session_lock(Session *session, Err *err)
 {
 	const char *path = arena_printf(session->arena, "%s/lock", session->base);
+	const char *text = lock_text(session);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	char owner[32] = "";
 
 	if (fd < 0)
 		return err_errno(err, "open the lock \"%s\"", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		ssize_t got = read(fd, owner, sizeof(owner) - 1);
-
-		owner[got > 0 ? (size_t) got : 0] = '\0';
+		refuse_lock(session, fd, err);
 		close(fd);
-		err_set(err, ERR_REFUSED, "another citusctl (process %s) is working on cluster \"%s\"",
-		        *owner != '\0' ? owner : "unknown", session->cluster->name);
-		return err_hint(err, "Wait until it has finished, then run the command again.");
+		return false;
 	}
 	session->lock = fd;
-	snprintf(owner, sizeof(owner), "%ld", (long) getpid());
-	return (ftruncate(fd, 0) == 0 && pwrite(fd, owner, strlen(owner), 0) > 0) ||
+	return (ftruncate(fd, 0) == 0 && pwrite(fd, text, strlen(text), 0) > 0) ||
 	       err_errno(err, "write the lock \"%s\"", path);
 }
 

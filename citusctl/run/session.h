@@ -8,7 +8,8 @@
  *
  * A local cluster's directory (session->base) holds:
  *   state.json     ports and engine, remembered          0600
- *   lock           held by the run that changes things   0600
+ *   lock           held by the run that changes things,
+ *                  and says who that is                0600
  *   password, superuser-password                         0600
  *   NODE/          data directory of one node            0700
  *   NODE.log       its server's log
@@ -37,8 +38,12 @@ typedef struct Place {
 	const char *log;  /* its server's log */
 } Place;
 
+struct Operation;
+
 typedef struct Session {
 	const Cluster *cluster;
+	const char *command; /* as typed, for the lock and the journal; NULL: unknown */
+	struct Operation *operation; /* run/operation.h; NULL: none was begun */
 	Arena *arena; /* lives as long as the session; not for host threads */
 	int jobs;     /* hosts worked on at a time */
 
@@ -85,7 +90,8 @@ bool session_attach(Session *session, Err *err) MUST_CHECK;
 /* Whether citusctl made the cluster's directory, or may: nothing is in the way. */
 bool session_is_ours(const Session *session, Err *err) MUST_CHECK;
 
-/* Takes the lock only; for destroy and the node verbs. */
+/* Takes the lock only, or refuses and names who holds it; for destroy and the node
+ * verbs.  It keeps others of this machine out; operation_begin() those elsewhere. */
 bool session_lock(Session *session, Err *err) MUST_CHECK;
 
 /* Writes state.json. */

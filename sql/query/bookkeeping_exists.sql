@@ -1,1 +1,2 @@
-SELECT to_regclass('citusctl.pending_foreign_keys') IS NOT NULL
+-- Whether sql/setup/bookkeeping.sql was run: its last table is there.
+SELECT to_regclass('citusctl.operations') IS NOT NULL

@@ -16,3 +16,18 @@ CREATE TABLE IF NOT EXISTS citusctl.pending_foreign_keys (
     name       text NOT NULL,
     definition text NOT NULL
 );
+
+-- The journal: what was done to the cluster, by whom, and how it ended.  One
+-- without an end whose session is gone did not finish.
+CREATE TABLE IF NOT EXISTS citusctl.operations (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    operator      text NOT NULL,
+    command       text NOT NULL,
+    client_pid    int NOT NULL,
+    started_at    timestamptz NOT NULL,
+    backend_pid   int NOT NULL,
+    backend_start timestamptz,
+    finished_at   timestamptz,
+    outcome       text,
+    details       text
+);
