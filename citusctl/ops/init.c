@@ -6,11 +6,10 @@
 
 #include "io/asset.h"
 #include "ops/engine.h"
+#include "ops/init_sql.h"
 #include "ops/server.h"
-#include "ops/tables.h"
 #include "run/operation.h"
 #include "util/clock.h"
-#include "util/quote.h"
 #include "util/str.h"
 
 #define HALF_MADE ".new."
@@ -289,123 +288,6 @@ static bool ensure_login(Host *host, Outcome *outcome, Err *err)
 	return true;
 }
 
-/* What the nodes log in to each other with as one role. */
-static bool ensure_authinfo(Host *host, Pg *pg, const char *role, const char *password, bool *changed,
-                            Err *err)
-{
-	const char *wanted = arena_printf(host->arena, "password=%s", quote_conninfo(host->arena, password));
-	const char *const values[] = {role, wanted};
-	const char *known = NULL;
-
-	if (!pg_query_text(pg, asset_text("sql/query/authinfo_get.sql"), 1, values, host->arena, &known, err))
-		return false;
-	if (str_equal(known, wanted))
-		return true;
-	*changed = true;
-	return host->dry ||
-	       (pg_exec(pg, "BEGIN", err) &&
-	        pg_run(pg, asset_text("sql/query/authinfo_delete.sql"), 1, values, err) &&
-	        pg_run(pg, asset_text("sql/query/authinfo_insert.sql"), 2, values, err) &&
-	        pg_exec(pg, "COMMIT", err));
-}
-
-static bool ensure_engine(Host *host, Outcome *outcome, Err *err)
-{
-	Session *session = host->session;
-	bool changed = false;
-
-	if (host->missing) {
-		*outcome = OUTCOME_CHANGED;
-		return true;
-	}
-
-	Pg *pg = host_pg(host, err);
-	bool ok = pg != NULL && engine_install(pg, session->engine, &changed, err) &&
-	          pg_run(pg, asset_text(engine_traits(session->engine)->own_identity), 0, NULL, err) &&
-	          ensure_authinfo(host, pg, session->cluster->postgres.user, session->password, &changed, err) &&
-	          ensure_authinfo(host, pg, SUPERUSER, session->superuser_password, &changed, err);
-
-	if (changed)
-		*outcome = OUTCOME_CHANGED;
-	return ok;
-}
-
-static bool register_node(Host *host, Pg *pg, const Node *node, size_t *added, Err *err)
-{
-	const char *const address[] = {node->host,
-	                               arena_printf(host->arena, "%d", session_port(host->session, node))};
-	bool there = false;
-
-	if (!pg_query_bool(pg, asset_text(node->is_coordinator ? "sql/query/coordinator_is_set.sql"
-	                                                       : "sql/query/worker_is_added.sql"),
-	                   2, address, &there, err))
-		return false;
-	if (there)
-		return true;
-	(*added)++;
-	return host->dry ||
-	       pg_run(pg, asset_text(node->is_coordinator ? "sql/query/set_coordinator_host.sql"
-	                                                  : "sql/query/add_node.sql"),
-	              2, address, err) ||
-	       err_wrap(err, "register node \"%s\"", node->name);
-}
-
-static bool ensure_registered(Host *host, Outcome *outcome, Err *err)
-{
-	const Cluster *cluster = host->session->cluster;
-	size_t added = 0;
-
-	if (host->missing) {
-		*outcome = OUTCOME_CHANGED;
-		return true;
-	}
-
-	Pg *pg = host_pg(host, err);
-	bool ok = pg != NULL && (host->dry || operation_join(host->session, err));
-
-	for (size_t i = 0; ok && i < cluster->node_count; i++)
-		ok = register_node(host, pg, &cluster->nodes[i], &added, err);
-	if (added > 0) {
-		*outcome = OUTCOME_CHANGED;
-		host_say(host, "%zu node%s", added, added == 1 ? "" : "s");
-	}
-	return ok;
-}
-
-/* Tables are made by the role that will own them. */
-static bool as_owner(Host *host, Outcome *outcome,
-                     bool (*make)(Pg *, const TablePlan *, bool, Arena *, bool *, const char **, Err *),
-                     Err *err)
-{
-	Session *session = host->session;
-	const TablePlan plan = {.cluster = session->cluster, .engine = session->engine};
-	PgTarget target = session_app(session, host->node);
-	bool changed = false;
-
-	if (host->missing) {
-		*outcome = OUTCOME_CHANGED;
-		return true;
-	}
-
-	Pg *pg = pg_open(&target, err);
-	bool ok = pg != NULL && make(pg, &plan, host->dry, host->arena, &changed, &host->said, err);
-
-	pg_close(pg);
-	if (changed)
-		*outcome = OUTCOME_CHANGED;
-	return ok;
-}
-
-static bool ensure_schema(Host *host, Outcome *outcome, Err *err)
-{
-	return as_owner(host, outcome, tables_apply_schema, err);
-}
-
-static bool ensure_tables(Host *host, Outcome *outcome, Err *err)
-{
-	return as_owner(host, outcome, tables_distribute, err);
-}
-
 static bool tidy_up(Host *host, Outcome *outcome, Err *err)
 {
 	*outcome = OUTCOME_UNCHANGED;
@@ -422,10 +304,10 @@ static const Step local_steps[] = {
 	{"write the settings", ON_EVERY_NODE, ensure_settings},
 	{"start the server", ON_EVERY_NODE, ensure_running},
 	{"create the role and the database", ON_EVERY_NODE, ensure_login},
-	{"install the engine", ON_EVERY_NODE, ensure_engine},
-	{"register the nodes", ON_COORDINATOR, ensure_registered},
-	{"apply the schema files", ON_COORDINATOR, ensure_schema},
-	{"create the tables", ON_COORDINATOR, ensure_tables},
+	{"install the engine", ON_EVERY_NODE, init_engine},
+	{"register the nodes", ON_COORDINATOR, init_registered},
+	{"apply the schema files", ON_COORDINATOR, init_schema},
+	{"create the tables", ON_COORDINATOR, init_tables},
 	{"tidy up", ON_COORDINATOR, tidy_up},
 	{0},
 };

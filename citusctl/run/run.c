@@ -15,6 +15,7 @@ typedef struct Phase {
 	size_t first;
 	size_t end;
 	size_t node_count; /* hosts that take part: the first ones */
+	const bool *only;  /* of them, NULL: all */
 	atomic_size_t next;
 	atomic_bool failed;
 } Phase;
@@ -64,6 +65,8 @@ static void *work(void *arg)
 	while ((node = atomic_fetch_add(&phase->next, 1)) < phase->node_count) {
 		bool ok = true;
 
+		if (phase->only != NULL && !phase->only[node])
+			continue;
 		for (size_t step = phase->first; ok && step < phase->end; step++)
 			ok = run_step(phase, step, node);
 		if (!ok)
@@ -104,6 +107,7 @@ static bool run_phases(Session *session, Phase *phase)
 		while (phase->end < report->step_count && report->steps[phase->end].scope == scope)
 			phase->end++;
 		phase->node_count = scope == ON_COORDINATOR ? 1 : report->cluster->node_count;
+		phase->only = scope == ON_COORDINATOR ? NULL : session->only;
 		ok = run_phase(phase, session->jobs);
 	}
 	return ok;
@@ -139,7 +143,8 @@ bool run_plan(Session *session, const Step *steps, bool dry, const RunWatcher *w
 
 	*report = report_new(steps, cluster, dry);
 	while (ok && opened < cluster->node_count) {
-		ok = host_open(&hosts[opened], session, &cluster->nodes[opened], dry, err);
+		if (opened == 0 || session->only == NULL || session->only[opened])
+			ok = host_open(&hosts[opened], session, &cluster->nodes[opened], dry, err);
 		opened++;
 	}
 	if (ok) {
@@ -150,7 +155,8 @@ bool run_plan(Session *session, const Step *steps, bool dry, const RunWatcher *w
 		pthread_mutex_destroy(&phase.watching);
 	}
 	for (size_t i = 0; i < opened; i++)
-		host_close(&hosts[i]);
+		if (hosts[i].session != NULL)
+			host_close(&hosts[i]);
 	(*report)->took_us = clock_us() - started;
 	arena_free(scratch);
 	return ok;

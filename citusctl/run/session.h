@@ -46,6 +46,8 @@ typedef struct Session {
 	struct Operation *operation; /* run/operation.h; NULL: none was begun */
 	Arena *arena; /* lives as long as the session; not for host threads */
 	int jobs;     /* hosts worked on at a time */
+	const bool *only; /* as many as cluster->node_count: the nodes that steps of scope
+	                   * ON_EVERY_NODE are for; NULL: all */
 
 	const char *base;       /* local: the cluster's directory, else NULL */
 	const char *sockets;    /* local: directory of the sockets */
