@@ -31,6 +31,12 @@ static bool confirmed(const Call *call, Err *err)
 static bool run_destroy(Call *call, const void *args, Err *err)
 {
 	(void) args;
+	if (call->cluster->deploy == DEPLOY_NONE) {
+		err_set(err, ERR_REFUSED, "the servers of cluster \"%s\" are not citusctl's to destroy (\"deploy\": \"none\")",
+		        call->cluster->name);
+		return err_hint(err, "To remove what is in it: DROP DATABASE \"%s\" on each of its %zu servers.",
+		                call->cluster->postgres.database, call->cluster->node_count);
+	}
 	if (access(call->session->base, F_OK) != 0) {
 		if (call->globals->json) {
 			Json *document = json_object();

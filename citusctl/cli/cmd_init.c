@@ -47,7 +47,8 @@ static bool run_init(Call *call, const void *opaque, Err *err)
 	const InitArgs *args = opaque;
 	RunWatcher watcher;
 	Report *report = NULL;
-	bool ok = args->dry_run ? !session_exists(call->session) || session_attach(call->session, err)
+	bool nothing_there = call->session->base != NULL && !session_exists(call->session);
+	bool ok = args->dry_run ? nothing_there || session_attach(call->session, err)
 	                        : session_claim(call->session, err) && operation_prepare(call->session, err);
 
 	if (!ok)

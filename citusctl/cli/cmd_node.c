@@ -44,13 +44,23 @@ static bool start_or_stop(Call *call, const char *verb, Err *err)
 	return ok;
 }
 
+/* Servers that somebody else runs are not ours to start and stop. */
+static bool runs_servers(const Call *call, const char *verb, Err *err)
+{
+	if (call->cluster->deploy != DEPLOY_NONE)
+		return true;
+	err_set(err, ERR_REFUSED, "\"node %s\": the servers of cluster \"%s\" are run by somebody else "
+	        "(\"deploy\": \"none\")", verb, call->cluster->name);
+	return err_hint(err, "Use what they are run with, such as systemctl on their hosts.");
+}
+
 static bool run_node(Call *call, const void *args, Err *err)
 {
 	const char *verb = call->operands[0];
 
 	(void) args;
 	if (strcmp(verb, "start") == 0 || strcmp(verb, "stop") == 0 || strcmp(verb, "restart") == 0)
-		return start_or_stop(call, verb, err);
+		return runs_servers(call, verb, err) && start_or_stop(call, verb, err);
 	err_set(err, ERR_USAGE, "\"node %s\" is not known", verb);
 	return err_hint(err, "There are \"node start\", \"node stop\" and \"node restart\".");
 }

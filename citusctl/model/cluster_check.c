@@ -250,9 +250,9 @@ static void check_postgres(const Draft *draft, Mistakes *mistakes)
 		mistake(mistakes, "postgres", "database",
 		        "%s is a template of PostgreSQL's; choose another", show_text(mistakes->arena, database));
 	check_settings(&draft->postgres.settings, mistakes);
-	if (draft->engine == ENGINE_EMBEDDED && draft->deploy != DEPLOY_LOCAL)
+	if (draft->engine == ENGINE_EMBEDDED && draft->deploy == DEPLOY_SSH)
 		mistake(mistakes, "", "engine",
-		        "\"embedded\" is for \"deploy\": \"local\" only; use \"citus\"");
+		        "\"embedded\" is not for \"deploy\": \"ssh\"; use \"citus\"");
 }
 
 /* ---- networks ------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "io/asset.h"
 #include "ops/engine.h"
+#include "ops/init_none.h"
 #include "ops/init_sql.h"
 #include "ops/server.h"
 #include "run/operation.h"
@@ -326,6 +327,5 @@ const Step stop_steps[] = {
 
 const Step *init_steps(const Session *session)
 {
-	(void) session;
-	return local_steps;
+	return session->cluster->deploy == DEPLOY_NONE ? none_steps : local_steps;
 }

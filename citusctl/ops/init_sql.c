@@ -40,8 +40,10 @@ bool init_engine(Host *host, Outcome *outcome, Err *err)
 	Pg *pg = host_pg(host, err);
 	bool ok = pg != NULL && engine_install(pg, session->engine, &changed, err) &&
 	          pg_run(pg, asset_text(engine_traits(session->engine)->own_identity), 0, NULL, err) &&
-	          ensure_authinfo(host, pg, session->cluster->postgres.user, session->password, &changed, err) &&
-	          ensure_authinfo(host, pg, SUPERUSER, session->superuser_password, &changed, err);
+	          (session->password == NULL ||
+	           ensure_authinfo(host, pg, session->cluster->postgres.user, session->password, &changed, err)) &&
+	          (session->superuser_password == NULL ||
+	           ensure_authinfo(host, pg, SUPERUSER, session->superuser_password, &changed, err));
 
 	if (changed)
 		*outcome = OUTCOME_CHANGED;

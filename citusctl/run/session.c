@@ -149,6 +149,10 @@ Session *session_open(const Cluster *cluster, int jobs, Err *err)
 		session->base = arena_printf(arena, "%s/%s", citusctl_home(arena), cluster->name);
 		session->sockets = choose_sockets(session);
 	}
+	if (cluster->deploy == DEPLOY_NONE) {
+		session->engine = cluster->engine == ENGINE_EMBEDDED ? ENGINE_IS_EMBEDDED : ENGINE_IS_CITUS;
+		session->engine_reason = "the embedded engine is taken only when it is asked for";
+	}
 	lay_out(session);
 	if (cluster->deploy == DEPLOY_LOCAL)
 		ok = choose_server_user(session, err) && recall(session, err);
@@ -210,6 +214,9 @@ static bool refuse_lock(const Session *session, int fd, Err *err)
 /* Holds the lock until the descriptor closes, so it dies with the process. */
 bool session_lock(Session *session, Err *err)
 {
+	if (session->base == NULL)
+		return true;
+
 	const char *path = arena_printf(session->arena, "%s/lock", session->base);
 	const char *text = lock_text(session);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

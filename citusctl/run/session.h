@@ -93,7 +93,8 @@ bool session_attach(Session *session, Err *err) MUST_CHECK;
 bool session_is_ours(const Session *session, Err *err) MUST_CHECK;
 
 /* Takes the lock only, or refuses and names who holds it; for destroy and the node
- * verbs.  It keeps others of this machine out; operation_begin() those elsewhere. */
+ * verbs.  It keeps others of this machine out; operation_begin() those elsewhere.
+ * Nothing where there is no directory of the cluster. */
 bool session_lock(Session *session, Err *err) MUST_CHECK;
 
 /* Writes state.json. */

@@ -168,7 +168,7 @@ static const Bad bad[] = {
 	 "out"},
 	{"{'name': 'c', 'deploy': 'ssh', 'engine': 'embedded', 'coordinator': {'host': 'a'}, "
 	 "'workers': [{'host': 'b'}]}",
-	 "engine: \"embedded\" is for \"deploy\": \"local\" only; use \"citus\""},
+	 "engine: \"embedded\" is not for \"deploy\": \"ssh\"; use \"citus\""},
 	{"{'name': 'c', 'ssh': {'port': 0}}",
 	 "ssh.port: 0 is not between 1 and 65535"},
 	{"{'name': 'c', 'ssh': {'host_keys': 'off'}}",
