@@ -5,14 +5,12 @@
 
 #include "cli/commands.h"
 #include "cli/demo_output.h"
+#include "cli/demo_stage.h"
 #include "cli/output.h"
 #include "demo/demo.h"
-#include "io/asset.h"
-#include "ops/destroy.h"
-#include "ops/init.h"
-#include "ops/tables.h"
+#include "demo/operation.h"
 #include "ops/throwaway.h"
-#include "util/clock.h"
+#include "util/str.h"
 
 typedef struct DemoArgs {
 	const char *engine;
@@ -20,7 +18,11 @@ typedef struct DemoArgs {
 	int64_t users;
 	int64_t clients;
 	int64_t duration;
+	int64_t warmup;
 	int64_t seed;
+	int64_t rate;
+	const char *mix;
+	const char *via;
 	bool keep;
 	bool verify_only;
 } DemoArgs;
@@ -36,6 +38,14 @@ static const Option demo_options[] = {
 	 DEMO_CLIENTS_MAX},
 	{"duration", 0, OPT_INT, offsetof(DemoArgs, duration), "SECONDS",
 	 "how long the workload runs (default 10)", 0, 86400},
+	{"warmup", 0, OPT_INT, offsetof(DemoArgs, warmup), "SECONDS",
+	 "how long it runs before anything is counted (default 0)", 0, 86400},
+	{"mix", 0, OPT_TEXT, offsetof(DemoArgs, mix), "OP=N,...",
+	 "only these operations, by weight: read_feed=80,post_tweet=20", 0, 0},
+	{"rate", 0, OPT_INT, offsetof(DemoArgs, rate), "N",
+	 "begin N operations a second, whatever happens to those before", 1, 1000000},
+	{"via", 0, OPT_TEXT, offsetof(DemoArgs, via), "NODES",
+	 "connect to the coordinator (default), or to any node", 0, 0},
 	{"seed", 0, OPT_INT, offsetof(DemoArgs, seed), "N", "the same seed gives the same data (default 1)", 0,
 	 INT64_MAX},
 	{"keep", 0, OPT_FLAG, offsetof(DemoArgs, keep), NULL,
@@ -45,141 +55,16 @@ static const Option demo_options[] = {
 	{0},
 };
 
-/* What stands behind a demo: a cluster of the user's or a throw-away one. */
-typedef struct Stage {
-	Call *call;
-	const DemoArgs *args;
-	const Cluster *cluster; /* with the demo's tables */
-	Session *session;
-	const char *schema; /* of the demo's tables; NULL: the first of the search path */
-	const char *file;   /* the description to name in hints */
-	bool throwaway;
-} Stage;
-
 static bool demo_defaults(void *opaque)
 {
-	*(DemoArgs *) opaque = (DemoArgs) {
-		.engine = "auto", .workers = 3, .users = 10000, .clients = 8, .duration = 10, .seed = 1};
+	*(DemoArgs *) opaque = (DemoArgs) {.engine = "auto",
+	                                   .workers = 3,
+	                                   .users = 10000,
+	                                   .clients = 8,
+	                                   .duration = 10,
+	                                   .seed = 1,
+	                                   .via = "coordinator"};
 	return true;
-}
-
-static void say(const Call *call, const char *text)
-{
-	if (!call->globals->quiet)
-		fprintf(stderr, "%s\n", text);
-}
-
-static bool init_cluster(Stage *stage, Err *err)
-{
-	Report *report = NULL;
-	RunWatcher watcher;
-	bool ok = run_plan(stage->session, init_steps(stage->session), false,
-	                   stage->call->globals->verbose ? output_watcher(stage->call->globals, &watcher) : NULL,
-	                   &report, err);
-
-	if (ok && !stage->call->globals->quiet)
-		fprintf(stderr, "PostgreSQL %d, engine %s (%s): %zu nodes up in %s\n", stage->session->pg_major,
-		        engine_name(stage->session->engine), stage->session->engine_reason,
-		        stage->cluster->node_count, output_seconds(stage->call->arena, report->took_us));
-	report_free(report);
-	return ok;
-}
-
-/* The description of a throw-away cluster lies beside its data, for --keep. */
-static bool keep_description(Stage *stage, const char *text, Err *err)
-{
-	const ShellTarget here = {.run_as = NULL};
-	Shell *shell = shell_open(&here, err);
-	bool changed = false;
-
-	stage->file = arena_printf(stage->call->arena, "%s/cluster.json", stage->session->base);
-
-	bool ok = shell != NULL && shell_put(shell, stage->file, text, 0600, &changed, err);
-
-	shell_close(shell);
-	return ok;
-}
-
-static bool set_up_throwaway(Stage *stage, Err *err)
-{
-	Call *call = stage->call;
-	const char *text = NULL;
-	const char *name = arena_printf(call->arena, "demo-%ld", (long) getpid());
-
-	stage->throwaway = true;
-	stage->cluster = throwaway_cluster(call->arena, name, stage->args->engine, (int) stage->args->workers,
-	                                   &text, err);
-	if (stage->cluster == NULL)
-		return false;
-	stage->session = session_open(stage->cluster, (int) call->globals->jobs, err);
-	say(call, arena_printf(call->arena, "Starting a throw-away cluster: a coordinator and %lld workers ...",
-	                       (long long) stage->args->workers));
-	return stage->session != NULL && session_claim(stage->session, err) &&
-	       keep_description(stage, text, err) && init_cluster(stage, err);
-}
-
-/* The user's own tables are never touched: the demo has a schema of its own. */
-static bool make_tables(Stage *stage, Err *err)
-{
-	const TablePlan plan = {stage->cluster, DEMO_SCHEMA, stage->session->engine};
-	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
-	Pg *pg = pg_open(&target, err);
-	bool changed = false;
-	const char *said = NULL;
-	bool ok = pg != NULL && pg_exec(pg, "CREATE SCHEMA IF NOT EXISTS " DEMO_SCHEMA, err) &&
-	          tables_apply_schema(pg, &plan, false, stage->call->arena, &changed, &said, err) &&
-	          tables_distribute(pg, &plan, false, stage->call->arena, &changed, &said, err);
-
-	pg_close(pg);
-	return ok;
-}
-
-static bool drop_tables(Stage *stage, Err *err)
-{
-	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
-	Pg *pg = pg_open(&target, err);
-	bool ok = pg != NULL && pg_exec(pg, asset_text("sql/setup/drop_demo.sql"), err);
-
-	pg_close(pg);
-	return ok;
-}
-
-/*
- * Where an earlier demo left its tables: in the schema of its own or, in a
- * throw-away cluster that was kept, in the first of the search path.
- */
-static bool find_schema(Stage *stage, Err *err)
-{
-	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
-	Pg *pg = pg_open(&target, err);
-	bool has_schema = false;
-	bool ok = pg != NULL && pg_query_bool(pg, asset_text("sql/query/demo_has_schema.sql"), 0, NULL, &has_schema, err);
-
-	if (!has_schema)
-		stage->schema = NULL;
-	pg_close(pg);
-	return ok;
-}
-
-static bool set_up_described(Stage *stage, Err *err)
-{
-	Call *call = stage->call;
-	const char *file = call->globals->file != NULL ? call->globals->file : "cluster.json";
-	const Cluster *described = cluster_load(call->arena, file, NULL, err);
-
-	stage->file = file;
-	stage->schema = DEMO_SCHEMA;
-	if (described == NULL)
-		return false;
-	if (described->deploy == DEPLOY_SSH)
-		return err_set(err, ERR_USAGE, "deploy: this version of citusctl does not reach hosts over SSH");
-	stage->cluster = throwaway_tables(call->arena, described, err);
-	if (stage->cluster == NULL)
-		return false;
-	stage->session = session_open(stage->cluster, (int) call->globals->jobs, err);
-	return stage->session != NULL && session_attach(stage->session, err) &&
-	       session_lock(stage->session, err) &&
-	       (stage->args->verify_only ? find_schema(stage, err) : make_tables(stage, err));
 }
 
 /* On a terminal one line that is written over; elsewhere a line a phase. */
@@ -201,6 +86,13 @@ static void show_progress(void *arg, const DemoProgress *progress)
 		fprintf(stderr, " %lld", (long long) progress->done);
 	fprintf(stderr, " (%.0f s)", progress->seconds);
 	fflush(stderr);
+}
+
+/* What happens to the cluster meanwhile: a line each, above the one that is written over. */
+static void show_mark(void *arg, const char *line)
+{
+	(void) arg;
+	fprintf(stderr, "%s%s\n", isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "", line);
 }
 
 static void end_progress(const Call *call)
@@ -227,114 +119,72 @@ static void print_report(const Call *call, const DemoReport *report)
 	}
 }
 
-static bool run_workload(Stage *stage, DemoReport *report, Err *err)
+static bool run_workload(const DemoStage *stage, const DemoArgs *args, const DemoMix *mix, DemoReport *report,
+                         Err *err)
 {
-	const Cluster *cluster = stage->session->cluster;
-	Arena *arena = stage->call->arena;
-	DemoNode *nodes = arena_array(arena, cluster->node_count, sizeof(DemoNode));
 	DemoPhase shown = DEMO_CHECKING + 1;
+	bool quiet = stage->call->globals->quiet;
+	const DemoTarget target = demo_stage_target(stage);
 	const DemoOptions options = {
-		.users = stage->args->users,
-		.clients = (int) stage->args->clients,
-		.duration_s = (int) stage->args->duration,
-		.seed = (uint64_t) stage->args->seed,
-		.progress = stage->call->globals->quiet ? NULL : show_progress,
+		.users = args->users,
+		.clients = (int) args->clients,
+		.duration_s = (int) args->duration,
+		.warmup_s = (int) args->warmup,
+		.seed = (uint64_t) args->seed,
+		.mix = *mix,
+		.rate = (int) args->rate,
+		.via_any = str_equal(args->via, "any"),
+		.progress = quiet ? NULL : show_progress,
 		.progress_arg = &shown,
+		.marked = quiet ? NULL : show_mark,
 	};
-
-	for (size_t i = 0; i < cluster->node_count; i++)
-		nodes[i] = (DemoNode) {cluster->nodes[i].name, cluster->nodes[i].is_coordinator,
-		                       session_superuser(stage->session, &cluster->nodes[i],
-		                                         cluster->postgres.database)};
-
-	const DemoTarget target = {
-		.engine = engine_name(stage->session->engine),
-		.cluster = cluster,
-		.app = session_app(stage->session, &cluster->nodes[0]),
-		.nodes = nodes,
-		.node_count = cluster->node_count,
-		.schema = stage->schema,
-	};
-
-	bool ok = stage->args->verify_only ? demo_verify(&target, &options, arena, report, err)
-	                                   : demo_run(&target, &options, arena, report, err);
+	Arena *arena = stage->call->arena;
+	bool ok = args->verify_only ? demo_verify(&target, &options, arena, report, err)
+	                            : demo_run(&target, &options, arena, report, err);
 
 	end_progress(stage->call);
 	return ok;
 }
 
-/* Also after an error or Ctrl-C: nothing that wasn't asked for stays behind. */
-static bool take_down(Stage *stage, Err *err)
+static bool check_args(const DemoArgs *args, bool described, DemoMix *mix, Err *err)
 {
-	bool ok = true;
-
-	if (stage->session == NULL || stage->args->keep || stage->args->verify_only)
-		return true;
-	clock_resume();
-	if (stage->throwaway && access(stage->session->base, F_OK) == 0) {
-		close(stage->session->lock);
-		stage->session->lock = -1;
-		ok = destroy_cluster(stage->session, err);
-	} else if (!stage->throwaway) {
-		ok = drop_tables(stage, err);
+	if (!str_equal(args->engine, "auto") && !str_equal(args->engine, "citus") && !str_equal(args->engine, "embedded"))
+		return err_set(err, ERR_USAGE, "--engine: \"%s\" is not auto, citus or embedded", args->engine);
+	if (!str_equal(args->via, "coordinator") && !str_equal(args->via, "any"))
+		return err_set(err, ERR_USAGE, "--via: \"%s\" is neither coordinator nor any", args->via);
+	if (args->verify_only && !described) {
+		err_set(err, ERR_USAGE, "--verify-only needs a cluster");
+		return err_hint(err, "Name its description with -c FILE.");
 	}
-	return ok;
-}
-
-static void print_next(const Stage *stage)
-{
-	const Session *session = stage->session;
-
-	if (stage->args->verify_only) {
-		printf("\nNext: citusctl -c %s status\n", stage->file);
-		return;
-	}
-	if (!stage->args->keep) {
-		printf("%s\n", stage->throwaway ? "\nThe throw-away cluster was taken down; --keep leaves it.\n"
-		                                  "Next: cp cluster.json.example cluster.json, edit, citusctl init"
-		                                : "\nThe demo's tables were dropped; --keep leaves them.\n"
-		                                  "Next: citusctl status");
-		return;
-	}
-	printf("\nThe cluster was left running.  To connect:\n"
-	       "  PGPASSWORD=$(cat %s/password) psql -h %s -p %d -U %s %s\n"
-	       "  citusctl -c %s status\n"
-	       "Next, when done with it: citusctl -c %s destroy\n",
-	       session->base, session->cluster->nodes[0].host, session->places[0].port,
-	       session->cluster->postgres.user, session->cluster->postgres.database, stage->file, stage->file);
-}
-
-static bool check_engine(const char *engine, Err *err)
-{
-	if (strcmp(engine, "auto") == 0 || strcmp(engine, "citus") == 0 || strcmp(engine, "embedded") == 0)
-		return true;
-	return err_set(err, ERR_USAGE, "--engine: \"%s\" is not auto, citus or embedded", engine);
+	return args->mix == NULL || mix_parse(args->mix, mix, err);
 }
 
 static bool run_demo(Call *call, const void *opaque, Err *err)
 {
-	Stage stage = {.call = call, .args = opaque};
+	const DemoArgs *args = opaque;
+	DemoStage stage = {.call = call,
+	                   .engine = args->engine,
+	                   .workers = args->workers,
+	                   .keep = args->keep,
+	                   .verify_only = args->verify_only};
 	bool described = call->globals->file != NULL || access("cluster.json", F_OK) == 0;
 	DemoReport report = {0};
+	DemoMix mix = {{0}};
 	Err later = ERR_INIT;
 
-	if (!check_engine(stage.args->engine, err))
+	if (!check_args(args, described, &mix, err))
 		return false;
-	if (stage.args->verify_only && !described) {
-		err_set(err, ERR_USAGE, "--verify-only needs a cluster");
-		return err_hint(err, "Name its description with -c FILE.");
-	}
 
-	bool ok = (described ? set_up_described(&stage, err) : set_up_throwaway(&stage, err)) &&
-	          stage.session != NULL && run_workload(&stage, &report, err);
+	bool ok = (described ? demo_stage_attach(&stage, err) : demo_stage_make(&stage, err)) &&
+	          run_workload(&stage, args, &mix, &report, err);
 
 	if (ok)
 		print_report(call, &report);
-	if (!take_down(&stage, ok ? err : &later))
+	if (!demo_stage_take_down(&stage, ok ? err : &later))
 		ok = false;
 	err_clear(&later);
 	if (ok && !call->globals->json)
-		print_next(&stage);
+		demo_stage_print_next(&stage);
 	if (ok && !report.passed) {
 		err->kind = ERR_DIFFERS;
 		ok = false;

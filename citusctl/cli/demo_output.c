@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "util/str.h"
+
 /* Room for the name of a check, and for each line of its detail. */
 #define NAME_WIDTH 20
 #define DETAIL_WIDTH 75
@@ -109,6 +111,38 @@ static void print_operation(const Look *look, const DemoOperation *op, double se
 	        op->errors > 0 ? look->red : "", grouped(op->errors, errors), op->errors > 0 ? look->plain : "");
 }
 
+/* What else there is to say of the run, a line each where there is something. */
+static void print_particulars(const Look *look, const DemoReport *report)
+{
+	char number[32];
+	char pause[32];
+
+	if (report->longest_write.ms > 0)
+		fprintf(look->out, "  longest write %s ms; longest time without any write acknowledged %s ms\n",
+		        milliseconds(report->longest_write.ms, number), milliseconds(report->longest_write_pause.ms, pause));
+	if (report->rate > 0)
+		fprintf(look->out, "  %s operations/s were asked for; latencies count from when each should have begun\n",
+		        grouped(report->rate, number));
+	if (report->not_begun > 0)
+		fprintf(look->out, "  %s%s operations could not be begun in time%s: that rate is more than was possible\n",
+		        look->red, grouped(report->not_begun, number), look->plain);
+	if (!str_equal(report->via, "coordinator"))
+		fprintf(look->out, "  connections %s\n", str_equal(report->via, "any") ? "to all nodes" : report->via);
+	if (report->unknown > 0)
+		fprintf(look->out, "  %s writes whose answer was lost; looked up afterwards\n",
+		        grouped(report->unknown, number));
+}
+
+static void print_marks(const Look *look, const DemoReport *report)
+{
+	if (report->mark_count == 0)
+		return;
+	fprintf(look->out, "\n%sMeanwhile%s%s%s\n", look->bold, look->plain, report->event != NULL ? ": " : "",
+	        report->event != NULL ? report->event : "");
+	for (size_t i = 0; i < report->mark_count; i++)
+		fprintf(look->out, "  %6.1f s  %s\n", report->marks[i].at_s, report->marks[i].text);
+}
+
 static void print_work(const Look *look, const DemoReport *report)
 {
 	char total[32];
@@ -118,7 +152,8 @@ static void print_work(const Look *look, const DemoReport *report)
 	fprintf(look->out, "%s  %-21s %10s %9s %8s %8s %8s %8s %7s%s\n", look->dim, "operation", "count", "/s", "p50 ms",
 	        "p95 ms", "p99 ms", "retries", "errors", look->plain);
 	for (int i = 0; i < DEMO_OPERATIONS; i++) {
-		print_operation(look, &report->operations[i], report->work_s);
+		if (report->operations[i].count + report->operations[i].errors > 0)
+			print_operation(look, &report->operations[i], report->work_s);
 		count += report->operations[i].count;
 	}
 	fprintf(look->out, "  %s%-21s %10s %9.1f   in %.1f s over %d %s%s\n", look->dim, "together", grouped(count, total),
@@ -126,6 +161,8 @@ static void print_work(const Look *look, const DemoReport *report)
 	        look->plain);
 	if (report->first_error != NULL)
 		fprintf(look->out, "  %sfirst error:%s %s\n", look->red, look->plain, report->first_error);
+	print_particulars(look, report);
+	print_marks(look, report);
 }
 
 /* Characters that text takes on the terminal, counted as UTF-8. */
@@ -198,68 +235,4 @@ void demo_output_text(FILE *out, const DemoReport *report, bool in_colour, bool 
 		print_work(&look, report);
 	if (report->check_count > 0)
 		print_checks(&look, report);
-}
-
-static void add_operations(Json *object, const DemoReport *report)
-{
-	Json *operations = json_add_array(object, "operations");
-
-	for (int i = 0; report->has_work && i < DEMO_OPERATIONS; i++) {
-		const DemoOperation *op = &report->operations[i];
-		Json *item = json_add_object(operations, NULL);
-
-		json_add_text(item, "name", op->name);
-		json_add_int(item, "count", op->count);
-		json_add_int(item, "errors", op->errors);
-		json_add_int(item, "retries", op->retries);
-		json_add_double(item, "p50_ms", op->p50_ms);
-		json_add_double(item, "p95_ms", op->p95_ms);
-		json_add_double(item, "p99_ms", op->p99_ms);
-		json_add_double(item, "max_ms", op->max_ms);
-	}
-}
-
-static void add_checks(Json *object, const DemoReport *report)
-{
-	Json *checks = json_add_array(object, "checks");
-
-	for (size_t i = 0; i < report->check_count; i++) {
-		Json *item = json_add_object(checks, NULL);
-
-		json_add_text(item, "name", report->checks[i].name);
-		json_add_bool(item, "passed", report->checks[i].passed);
-		json_add_text(item, "detail", report->checks[i].detail);
-		json_add_double(item, "seconds", report->checks[i].seconds);
-	}
-}
-
-static void add_load(Json *object, const DemoReport *report)
-{
-	Json *rows = json_add_object(object, "rows");
-	int64_t total = 0;
-
-	for (int t = 0; report->has_load && t < DEMO_TABLE_COUNT; t++) {
-		json_add_int(rows, generator_table_name((DemoTable) t), report->rows[t]);
-		total += report->rows[t];
-	}
-	json_add_double(object, "load_seconds", report->load_s);
-	json_add_double(object, "load_rows_per_second", report->load_s > 0 ? (double) total / report->load_s : 0);
-}
-
-void demo_output_json(Json *object, const DemoReport *report)
-{
-	json_add_text(object, "engine", report->engine);
-	json_add_int(object, "nodes", (int64_t) report->node_count);
-	json_add_int(object, "users", report->users);
-	json_add_int(object, "seed", (int64_t) report->seed);
-	add_load(object, report);
-	json_add_int(object, "clients", report->clients);
-	add_operations(object, report);
-	json_add_double(object, "seconds", report->work_s);
-	json_add_double(object, "tps", report->tps);
-	json_add_int(object, "unknown_outcomes", report->unknown);
-	json_add_text(object, "first_error", report->first_error);
-	add_checks(object, report);
-	json_add_double(object, "verify_seconds", report->verify_s);
-	json_add_bool(object, "passed", report->passed);
 }

@@ -1,10 +1,13 @@
 #include "demo/demo.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "demo/engine.h"
 #include "demo/ledger.h"
 #include "demo/load.h"
+#include "demo/machine.h"
+#include "demo/snapshot.h"
 #include "demo/verify.h"
 #include "demo/workload.h"
 #include "io/asset.h"
@@ -39,16 +42,26 @@ static Pg *connect_to(const DemoTarget *target, const PgTarget *where, const cha
 	return NULL;
 }
 
-Pg *demo_connect(const DemoTarget *target, Err *err)
+static Pg *connect_app(const DemoTarget *target, const PgTarget *where, Err *err)
 {
 	const DemoEngine *engine = demo_engine_find(target->engine, err);
-	Pg *pg = engine != NULL ? connect_to(target, &target->app, "", err) : NULL;
+	Pg *pg = engine != NULL ? connect_to(target, where, "", err) : NULL;
 
 	if (pg != NULL && engine->session != NULL && !pg_exec(pg, engine->session, err)) {
 		pg_close(pg);
 		return NULL;
 	}
 	return pg;
+}
+
+Pg *demo_connect(const DemoTarget *target, Err *err)
+{
+	return connect_app(target, &target->app, err);
+}
+
+Pg *demo_connect_at(const DemoTarget *target, size_t which, Err *err)
+{
+	return connect_app(target, &target->nodes[which].app, err);
 }
 
 Pg *demo_connect_node(const DemoTarget *target, const DemoNode *node, Err *err)
@@ -190,10 +203,34 @@ static bool check_options(const DemoOptions *options, Err *err)
 	return true;
 }
 
-static void begin_report(const DemoTarget *target, DemoReport *report)
+static void begin_report(const DemoTarget *target, const DemoOptions *options, DemoReport *report)
 {
 	report->engine = target->engine;
 	report->node_count = target->node_count;
+	if (options != NULL)
+		report->duration_s = options->duration_s;
+}
+
+/* What a report also says: on what it ran, and where the shards lay. */
+static bool describe(const DemoTarget *target, Arena *arena, DemoReport *report, Err *err)
+{
+	char started[32];
+	time_t now = time(NULL);
+	struct tm utc;
+
+	gmtime_r(&now, &utc);
+	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	report->started_at = arena_strdup(arena, started);
+	report->node_names = arena_array(arena, target->node_count, sizeof(char *));
+	for (size_t i = 0; i < target->node_count; i++)
+		report->node_names[i] = target->nodes[i].name;
+	return machine_look(target, arena, &report->machine, err);
+}
+
+static bool take_snapshot(const DemoTarget *target, Arena *arena, DemoSnapshot **snapshot, Err *err)
+{
+	*snapshot = arena_alloc(arena, sizeof(DemoSnapshot));
+	return snapshot_take(target, arena, *snapshot, err);
 }
 
 bool demo_load(const DemoTarget *target, const DemoOptions *options, DemoReport *report, Err *err)
@@ -203,7 +240,7 @@ bool demo_load(const DemoTarget *target, const DemoOptions *options, DemoReport 
 	DemoState state = {.exists = true, .seed = options->seed, .users = options->users};
 	const DemoEngine *engine = demo_engine_find(target->engine, err);
 
-	begin_report(target, report);
+	begin_report(target, options, report);
 	if (engine == NULL || !check_options(options, err))
 		return false;
 
@@ -226,13 +263,13 @@ bool demo_load(const DemoTarget *target, const DemoOptions *options, DemoReport 
 
 bool demo_work(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
 {
-	begin_report(target, report);
+	begin_report(target, options, report);
 	return check_options(options, err) && workload_run(target, options, arena, report, err);
 }
 
 bool demo_verify(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
 {
-	begin_report(target, report);
+	begin_report(target, options, report);
 	return verify_run(target, options, arena, report, err) ||
 	       demo_blame(target, "while the cluster was verified", err);
 }
@@ -240,7 +277,9 @@ bool demo_verify(const DemoTarget *target, const DemoOptions *options, Arena *ar
 bool demo_run(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
 {
 	memset(report, 0, sizeof(*report));
-	return demo_load(target, options, report, err) &&
+	return describe(target, arena, report, err) && demo_load(target, options, report, err) &&
+	       take_snapshot(target, arena, &report->before, err) &&
 	       (options->duration_s == 0 || demo_work(target, options, arena, report, err)) &&
+	       take_snapshot(target, arena, &report->after, err) &&
 	       demo_verify(target, options, arena, report, err);
 }

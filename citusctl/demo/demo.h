@@ -26,8 +26,10 @@
 
 typedef struct DemoNode {
 	const char *name;
+	const char *host; /* what the other nodes call it */
 	bool is_coordinator;
 	PgTarget admin; /* the superuser's login straight to that node */
+	PgTarget app;   /* the application's, which the engine's workers may not serve */
 } DemoNode;
 
 typedef struct DemoTarget {
@@ -49,6 +51,28 @@ typedef struct DemoProgress {
 	double seconds;   /* since the phase began */
 } DemoProgress;
 
+#define DEMO_OPERATIONS 7
+
+/* How often each operation comes, relative to the others; 0: not at all. */
+typedef struct DemoMix {
+	int weights[DEMO_OPERATIONS];
+} DemoMix;
+
+struct DemoTimeline;
+
+/*
+ * What happens to the cluster while the workload runs, in a thread of its own.
+ * The workload goes on until it is over, and a little longer.  Operations whose
+ * connection it breaks are tried again.
+ */
+typedef struct DemoEvent {
+	const char *name; /* "restart" */
+	bool (*run)(void *arg, struct DemoTimeline *timeline, Err *err);
+	void *arg;
+	int patience_s; /* so long an operation is tried again before it counts as an error */
+	const char *dead_node; /* operations on its shards may fail; NULL: none may */
+} DemoEvent;
+
 typedef struct DemoOptions {
 	int64_t users;   /* GENERATOR_USERS_MIN..GENERATOR_USERS_MAX */
 	int clients;     /* connections, 1..DEMO_CLIENTS_MAX */
@@ -56,10 +80,17 @@ typedef struct DemoOptions {
 	uint64_t seed;
 	void (*progress)(void *arg, const DemoProgress *progress); /* NULL: none */
 	void *progress_arg;
+	int warmup_s;    /* of work before anything is counted */
+	DemoMix mix;     /* all 0: the usual one */
+	int rate;        /* operations a second that are begun whatever happens; 0: each client as fast as it can */
+	bool via_any;    /* connections to all nodes, where the engine's workers serve clients */
+	const DemoEvent *event; /* NULL: nothing happens */
+	void (*marked)(void *arg, const char *line); /* told of marks, from any thread; NULL: none */
+	void *marked_arg;
 } DemoOptions;
 
 #define DEMO_CLIENTS_MAX 1000
-#define DEMO_OPTIONS_INIT {10000, 8, 10, 1, NULL, NULL}
+#define DEMO_OPTIONS_INIT {.users = 10000, .clients = 8, .duration_s = 10, .seed = 1}
 
 typedef struct DemoOperation {
 	const char *name;  /* for programs: "post_tweet" */
@@ -73,7 +104,52 @@ typedef struct DemoOperation {
 	double max_ms;
 } DemoOperation;
 
-#define DEMO_OPERATIONS 7
+/* One kind of operation, or all, in one step of the run. */
+typedef struct DemoPoint {
+	int64_t count;
+	int64_t errors;
+	float p50_ms, p95_ms, p99_ms, max_ms; /* 0 when nothing ended */
+} DemoPoint;
+
+typedef struct DemoStep {
+	double seconds; /* how long it was: only the last is shorter than step_s */
+	DemoPoint all;
+	DemoPoint operations[DEMO_OPERATIONS];
+} DemoStep;
+
+typedef struct DemoStall {
+	double ms;
+	double at_s; /* when it began, since the measurement did */
+} DemoStall;
+
+/* An operation that was given up. */
+typedef struct DemoFailure {
+	int op;      /* of DemoReport.operations */
+	int64_t key; /* whose shard it worked on; 0: the shards of many nodes */
+	size_t node; /* of DemoTarget.nodes, to which the client was connected */
+} DemoFailure;
+
+/* Something that happened during the workload. */
+typedef struct DemoMark {
+	double at_s;
+	const char *text;
+} DemoMark;
+
+struct Latency;
+
+/* demo/snapshot.h */
+typedef struct DemoShard DemoShard;
+typedef struct DemoSnapshot DemoSnapshot;
+
+/* What the demo ran on. */
+typedef struct DemoMachine {
+	const char *cpu; /* its model, "" when the system doesn't say */
+	int cpus;        /* that this process may use */
+	int64_t memory;  /* bytes */
+	const char *system; /* "Linux 6.1.0 x86_64" */
+	const char *server; /* "PostgreSQL 15.20" */
+	const char *engine_version; /* what citus_version() says */
+} DemoMachine;
 
 typedef struct DemoCheck {
 	const char *name;
@@ -83,13 +159,20 @@ typedef struct DemoCheck {
 } DemoCheck;
 
 #define DEMO_CHECKS 9
+#define DEMO_CHECKS_MAX 16 /* with those that only some runs have */
 
 typedef struct DemoReport {
 	const char *engine;
 	size_t node_count;
+	const char **node_names; /* the coordinator's first */
 	int64_t users;
 	int clients;
 	uint64_t seed;
+	const char *started_at; /* "2026-11-24T23:47:15Z" */
+	int duration_s;         /* asked for */
+	DemoMachine machine;
+	DemoSnapshot *before; /* once loaded; NULL: not looked at */
+	DemoSnapshot *after;  /* at the end */
 
 	bool has_load; /* and the two that follow are filled */
 	int64_t rows[DEMO_TABLE_COUNT];
@@ -101,8 +184,26 @@ typedef struct DemoReport {
 	double tps;       /* operations completed a second */
 	int64_t unknown;  /* writes whose outcome a lost connection hid */
 	const char *first_error; /* of an operation that was given up, or NULL */
+	int warmup_s;
+	DemoMix mix;
+	int rate;            /* asked for; 0: none was */
+	int64_t not_begun;   /* of the operations that the rate asked for, at the end */
+	const char *via;     /* "coordinator", "any", or why not any: a sentence */
+	DemoStep *steps;     /* in order, without gaps */
+	size_t step_count;
+	double step_s;
+	struct Latency *histograms[DEMO_OPERATIONS]; /* demo/latency.h */
+	DemoStall longest_write;       /* the write that took longest */
+	DemoStall longest_write_pause; /* the longest time in which no write was acknowledged */
+	const char *event;   /* its name, or NULL */
+	DemoMark *marks;
+	size_t mark_count;
+	int64_t reconnects;
+	int64_t errors;      /* of all operations */
+	DemoFailure *failures; /* the first of them; at most 10,000 */
+	size_t failure_count;
 
-	DemoCheck checks[DEMO_CHECKS];
+	DemoCheck checks[DEMO_CHECKS_MAX];
 	size_t check_count;
 	double verify_s;
 	bool passed; /* all checks did */
@@ -125,6 +226,9 @@ bool demo_verify(const DemoTarget *target, const DemoOptions *options, Arena *ar
 
 /* A session of the application in the demo's schema, with the engine's settings. */
 Pg *demo_connect(const DemoTarget *target, Err *err) MUST_CHECK;
+
+/* The same at any node: target->nodes[which], as the application's role. */
+Pg *demo_connect_at(const DemoTarget *target, size_t which, Err *err) MUST_CHECK;
 
 /* As the superuser on one node, with the same schema. */
 Pg *demo_connect_node(const DemoTarget *target, const DemoNode *node, Err *err) MUST_CHECK;

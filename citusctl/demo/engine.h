@@ -39,6 +39,12 @@ typedef struct DemoEngine {
 	/* Stands in a plan when rows are fetched before they are joined, or NULL. */
 	const char *fetch_word;
 
+	/* NULL: every node serves clients.  Else why only the coordinator does, a sentence. */
+	const char *only_coordinator;
+
+	/* A transaction over several workers is done everywhere or nowhere, whatever breaks. */
+	bool is_atomic;
+
 	const char *single_note; /* added to the details of these checks, "" if there is nothing to say */
 	const char *join_note;
 } DemoEngine;

@@ -41,6 +41,16 @@ static double bucket_middle(int bucket)
 	return (double) low + (double) ((int64_t) 1 << shift) / 2.0;
 }
 
+int64_t latency_bucket_end(int bucket)
+{
+	if (bucket < LATENCY_STEPS)
+		return bucket + 1;
+
+	int shift = bucket / LATENCY_STEPS - 1;
+
+	return (int64_t) (bucket % LATENCY_STEPS + LATENCY_STEPS + 1) << shift;
+}
+
 void latency_add(Latency *latency, int64_t us)
 {
 	latency->counts[bucket_of(us)]++;

@@ -22,6 +22,9 @@ typedef struct Latency {
 	int64_t max_us;
 } Latency;
 
+/* The smallest value in microseconds that a bucket does not hold any more. */
+int64_t latency_bucket_end(int bucket);
+
 /* Negative values count as 0, those beyond the last bucket in it. */
 void latency_add(Latency *latency, int64_t us);
 

@@ -6,8 +6,6 @@
 
 #include "io/asset.h"
 
-#define FLUSH_BYTES ((size_t) 1 << 20)
-
 bool demo_state_get(Pg *pg, DemoState *state, Err *err)
 {
 	*state = (DemoState) {.exists = false};
@@ -63,14 +61,15 @@ void ledger_add(Ledger *ledger, LedgerEntry entry)
 
 bool ledger_flush(Ledger *ledger, bool all, Err *err)
 {
-	if (ledger->lines.length == 0 || (!all && ledger->lines.length < FLUSH_BYTES))
+	if (ledger->lines.length == 0 || (!all && ledger->lines.length < LEDGER_FLUSH_BYTES))
 		return true;
 
 	bool ok = pg_copy_begin(ledger->pg, "COPY demo_ledger (seq, kind, about, other, is_known) FROM STDIN", err) &&
 	          pg_copy_put(ledger->pg, ledger->lines.data, ledger->lines.length, err) &&
 	          pg_copy_end(ledger->pg, NULL, err);
 
-	str_reset(&ledger->lines);
+	if (ok)
+		str_reset(&ledger->lines);
 	return ok || err_wrap(err, "cannot keep the ledger of acknowledged writes");
 }
 

@@ -18,6 +18,9 @@
 #include "io/pg.h"
 #include "util/str.h"
 
+/* So much is written at once. */
+#define LEDGER_FLUSH_BYTES ((size_t) 1 << 20)
+
 typedef enum LedgerKind { LEDGER_POST = 'p', LEDGER_FOLLOW = 'f', LEDGER_UNFOLLOW = 'u' } LedgerKind;
 
 typedef struct LedgerEntry {
@@ -52,7 +55,10 @@ bool ledger_empty(Pg *pg, Err *err) MUST_CHECK;
 
 void ledger_add(Ledger *ledger, LedgerEntry entry);
 
-/* Writes what was gathered when it is much, or in any case when all is set. */
+/*
+ * Writes what was gathered when it is much, or in any case when all is set.  On
+ * an error it stays gathered; what is written twice is read once.
+ */
 bool ledger_flush(Ledger *ledger, bool all, Err *err) MUST_CHECK;
 void ledger_free(Ledger *ledger);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "demo/verify.h"
-#include "demo/workload.h"
+#include "demo/operation.h"
 #include "io/asset.h"
 
 /* The plan as one text, lines ended by newlines. */

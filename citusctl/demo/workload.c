@@ -1,384 +1,140 @@
+#define _GNU_SOURCE /* ppoll() */
 #include "demo/workload.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "demo/engine.h"
-#include "demo/latency.h"
-#include "demo/ledger.h"
-#include "demo/world.h"
-#include "io/asset.h"
+#include "demo/client.h"
 #include "util/clock.h"
 #include "util/str.h"
 
-#define STEPS_MAX 4
-#define PARAMS_MAX 3
-#define POLL_MS 100
+#define POLL_US INT64_C(100000)
 #define PROGRESS_US 200000
 
 /* Nothing has answered for so long: are all nodes there? */
 #define STALL_US INT64_C(10000000)
 
-/* So many operations may be given up before the run is. */
-#define ERRORS_MAX 50
+/* A client waits no longer for a node that may be down. */
+#define CONNECT_TIMEOUT_S 2
 
-/* The first of them are reason enough to see whether all nodes are there. */
-#define ERRORS_LOOKED_INTO 3
+/* Before an event and after it the workload runs undisturbed for a part of the duration. */
+#define CALM_PART 0.25
+#define CALM_MIN_S 1.0
+#define CALM_MAX_S 10.0
 
-typedef enum Statement {
-	S_BEGIN,
-	S_COMMIT,
-	S_ROLLBACK,
-	S_POST,
-	S_FAN_OUT,
-	S_PROFILE,
-	S_FEED,
-	S_FOLLOW,
-	S_UNFOLLOW,
-	S_TOP_AUTHORS,
-	S_COUNTRY,
-	STATEMENT_COUNT
-} Statement;
-
-/* sql is an asset's name, or the statement when it has no slash. */
-static const struct {
-	const char *name;
-	const char *sql;
-	int params;
-} statements[STATEMENT_COUNT] = {
-	[S_BEGIN] = {"begin", "BEGIN", 0},
-	[S_COMMIT] = {"commit", "COMMIT", 0},
-	[S_ROLLBACK] = {"rollback", "ROLLBACK", 0},
-	[S_POST] = {"post", "sql/query/demo_post_tweet.sql", 3},
-	[S_FAN_OUT] = {"fan_out", "sql/query/demo_fan_out.sql", 2},
-	[S_PROFILE] = {"profile", "sql/query/demo_read_profile.sql", 1},
-	[S_FEED] = {"feed", "sql/query/demo_read_feed.sql", 1},
-	[S_FOLLOW] = {"follow", "sql/query/demo_follow.sql", 2},
-	[S_UNFOLLOW] = {"unfollow", "sql/query/demo_unfollow.sql", 2},
-	[S_TOP_AUTHORS] = {"top_authors", "sql/query/demo_top_authors.sql", 0},
-	[S_COUNTRY] = {"country", "sql/query/demo_country_languages.sql", 1},
-};
-
-const SingleKey workload_single_key[] = {
-	{"post", "sql/query/demo_post_tweet.sql", 3, true, 1},
-	{"profile", "sql/query/demo_read_profile.sql", 1, false, 2},
-	{"feed", "sql/query/demo_read_feed.sql", 1, false, 1},
-	{"follow", "sql/query/demo_follow.sql", 2, true, 1},
-	{"unfollow", "sql/query/demo_unfollow.sql", 2, false, 1},
-};
-const int workload_single_key_count = 5;
-
-typedef enum Op { OP_FEED, OP_PROFILE, OP_POST, OP_FOLLOW, OP_UNFOLLOW, OP_COUNTRY, OP_TOP_AUTHORS } Op;
-
-typedef struct Operation {
-	const char *name;
-	const char *label;
-	int weight; /* of 1000 */
-	int steps;
-	Statement step[STEPS_MAX];
-	char kind; /* of its entry in the ledger; 0: it only reads */
-} Operation;
-
-static const Operation operations[DEMO_OPERATIONS] = {
-	[OP_FEED] = {"read_feed", "read a feed", 450, 1, {S_FEED}, 0},
-	[OP_PROFILE] = {"read_profile", "read a profile", 260, 1, {S_PROFILE}, 0},
-	[OP_POST] = {"post_tweet", "post a tweet", 100, 4, {S_BEGIN, S_POST, S_FAN_OUT, S_COMMIT}, LEDGER_POST},
-	[OP_FOLLOW] = {"follow", "follow", 90, 1, {S_FOLLOW}, LEDGER_FOLLOW},
-	[OP_UNFOLLOW] = {"unfollow", "unfollow", 60, 1, {S_UNFOLLOW}, LEDGER_UNFOLLOW},
-	[OP_COUNTRY] = {"reference_join", "join a reference table", 30, 1, {S_COUNTRY}, 0},
-	[OP_TOP_AUTHORS] = {"aggregate", "aggregate all shards", 10, 1, {S_TOP_AUTHORS}, 0},
-};
-
-typedef struct Client {
-	Pg *pg;
-	bool is_busy;
-	bool is_rolling_back;
-	bool is_retrying;  /* after the rollback, once more */
-	Op op;
-	int step;
-	int tries;
-	int64_t about; /* the user that a write is about; 0: none */
-	int64_t other; /* tweet or follower */
-	int64_t changed; /* rows that the last write changed */
-	int64_t start_us;
-	const char *values[PARAMS_MAX];
-	char first[24];
-	char second[24];
-	char body[GENERATOR_ROW_MAX];
-} Client;
-
-typedef struct Tally {
-	Latency latency;
-	int64_t errors;
-	int64_t retries;
-} Tally;
-
-typedef struct Workload {
-	const DemoTarget *target;
-	const DemoOptions *options;
-	Generator generator;
-	Client *clients;
-	struct pollfd *polls;
-	int count;
-	int busy;
-	Tally tallies[DEMO_OPERATIONS];
-	Ledger ledger;
-	uint64_t random;
-	int64_t posts; /* ids given out */
-	int64_t errors;
-	int64_t done;
-	int64_t last_answer_us;
-	bool is_over; /* no new operations */
-	char first_error[400];
-} Workload;
-
-/* xorshift64*: enough to choose users, and cheap. */
-static uint64_t next_random(Workload *w)
+void become_idle(Workload *w, Client *c)
 {
-	w->random ^= w->random >> 12;
-	w->random ^= w->random << 25;
-	w->random ^= w->random >> 27;
-	return w->random * UINT64_C(0x2545F4914F6CDD1D);
+	c->is_busy = false;
+	w->busy--;
 }
 
-static int64_t random_user(Workload *w)
+static void begin_operation(Workload *w, Client *c, int64_t start_us)
 {
-	return 1 + (int64_t) ((next_random(w) >> 16) % (uint64_t) w->generator.users);
-}
-
-static void put_number(char *out, int64_t value)
-{
-	char digits[24];
-	int n = 0;
-	int at = 0;
-
-	do {
-		digits[n++] = (char) ('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	while (n > 0)
-		out[at++] = digits[--n];
-	out[at] = '\0';
-}
-
-static bool is_taken(const Workload *w, int64_t user)
-{
-	for (int i = 0; i < w->count; i++) {
-		if (w->clients[i].is_busy && w->clients[i].about == user)
-			return true;
-	}
-	return false;
-}
-
-/* A user whom no other write under way is about. */
-static int64_t free_user(Workload *w)
-{
-	int64_t user = random_user(w);
-
-	while (is_taken(w, user))
-		user = user % w->generator.users + 1;
-	return user;
-}
-
-static Op choose_op(Workload *w)
-{
-	int at = (int) ((next_random(w) >> 20) % 1000);
-	int op = 0;
-
-	while (at >= operations[op].weight)
-		at -= operations[op++].weight;
-	return (Op) op;
-}
-
-/* Chooses whom the operation is about and writes its parameters. */
-static void choose_params(Workload *w, Client *c)
-{
-	c->about = 0;
-	switch (c->op) {
-	case OP_FEED:
-	case OP_PROFILE:
-		put_number(c->first, random_user(w));
-		break;
-	case OP_POST:
-		c->about = free_user(w);
-		c->other = GENERATOR_FIRST_POST + w->posts++;
-		put_number(c->first, c->about);
-		put_number(c->second, c->other);
-		generator_tweet_body(next_random(w) >> 8, c->body);
-		break;
-	case OP_FOLLOW:
-		c->about = free_user(w);
-		do
-			c->other = random_user(w);
-		while (c->other == c->about);
-		put_number(c->first, c->other);
-		put_number(c->second, c->about);
-		break;
-	case OP_UNFOLLOW: {
-		c->about = free_user(w);
-		Followers followers = generator_followers(&w->generator, c->about);
-
-		c->other = followers_get(&followers, (int64_t) ((next_random(w) >> 16) % (uint64_t) followers.count));
-		put_number(c->first, c->other);
-		put_number(c->second, c->about);
-		break;
-	}
-	case OP_COUNTRY:
-		snprintf(c->first, sizeof(c->first), "%s",
-		         world_countries[(next_random(w) >> 16) % world_country_count].code);
-		break;
-	case OP_TOP_AUTHORS:
-		break;
-	}
-}
-
-static bool send_step(Client *c, Err *err)
-{
-	Statement s = c->is_rolling_back ? S_ROLLBACK : operations[c->op].step[c->step];
-
-	return pg_send(c->pg, statements[s].name, statements[s].params, c->values, err);
-}
-
-static bool begin_operation(Workload *w, Client *c, Err *err)
-{
-	c->op = choose_op(w);
-	choose_params(w, c);
+	choose_operation(w, c);
 	c->step = 0;
 	c->tries = 0;
 	c->changed = 0;
 	c->is_rolling_back = false;
 	c->is_retrying = false;
-	c->start_us = clock_us();
-	if (!send_step(c, err))
-		return false;
+	c->is_uncertain = false;
+	c->give_up_us = 0;
+	c->start_us = start_us;
 	c->is_busy = true;
 	w->busy++;
+}
+
+static Statement statement_of(const Client *c)
+{
+	if (c->is_rolling_back)
+		return S_ROLLBACK;
+	return c->is_uncertain ? operations[c->op].again[c->step] : operations[c->op].step[c->step];
+}
+
+/* A connection that turns out to be lost is opened again where that is foreseen. */
+static bool send_step(Workload *w, Client *c, Err *err)
+{
+	Statement s = statement_of(c);
+	Err problem = ERR_INIT;
+
+	c->is_sent = pg_send(c->pg, statements[s].name, statements[s].params, c->values, &problem);
+	if (c->is_sent)
+		return true;
+
+	bool ok = handle_error(w, c, &problem, err);
+
+	err_clear(&problem);
+	return ok;
+}
+
+/*
+ * Whether another operation is to begin, and when it should have: with a rate
+ * that is a matter of the clock, so that its latency counts the time for which
+ * all clients were busy.
+ */
+static bool is_due(Workload *w, int64_t now, int64_t *start_us)
+{
+	*start_us = now;
+	if (w->is_over)
+		return false;
+	if (w->options->rate == 0)
+		return true;
+
+	int64_t due = w->began_us + w->begun * 1000000 / w->options->rate;
+
+	if (due > now || due >= w->end_us)
+		return false;
+	w->begun++;
+	*start_us = due;
 	return true;
 }
 
-static void become_idle(Workload *w, Client *c)
+/* Sends whatever the client can send now. */
+static bool drive(Workload *w, Client *c, int64_t now, Err *err)
 {
-	c->is_busy = false;
-	w->busy--;
+	bool is_open = false;
+
+	if (c->is_sent || (c->wait_us > now && !c->is_rolling_back))
+		return true;
+	if (!c->is_busy) {
+		int64_t start_us = 0;
+
+		if (!is_due(w, now, &start_us))
+			return true;
+		begin_operation(w, c, start_us);
+	}
+	if (!c->is_rolling_back)
+		c->wait_us = 0;
+	return open_again(w, c, &is_open, err) && (!is_open || send_step(w, c, err));
 }
 
 /* The server has acknowledged the whole operation. */
 static void acknowledge(Workload *w, Client *c)
 {
 	const Operation *op = &operations[c->op];
+	int64_t now = clock_us();
 
-	latency_add(&w->tallies[c->op].latency, clock_us() - c->start_us);
+	series_add(&w->series, (int) c->op, op->kind != 0, now - c->start_us, now);
 	w->done++;
-	if (op->kind == LEDGER_POST || (op->kind != 0 && c->changed > 0))
+	if (c->is_uncertain && op->kind != LEDGER_POST && op->kind != 0)
+		remember_uncertain(w, c); /* whether this try changed something or an earlier one did */
+	else if (op->kind == LEDGER_POST || (op->kind != 0 && c->changed > 0))
 		ledger_add(&w->ledger, (LedgerEntry) {c->about, (LedgerKind) op->kind, c->other, true});
 	become_idle(w, c);
 }
 
-/* Whether the statement now under way ends the operation's transaction. */
-static bool is_last_step(const Client *c)
+/* A statement has succeeded. */
+static void advance(Workload *w, Client *c)
 {
-	return !c->is_rolling_back && c->step == operations[c->op].steps - 1;
+	if (c->is_rolling_back)
+		end_rollback(w, c);
+	else if (++c->step == operations[c->op].steps)
+		acknowledge(w, c);
 }
 
-/* Nobody can tell whether this write was done. */
-static void remember_unknown(Workload *w, Client *c)
-{
-	const Operation *op = &operations[c->op];
-
-	if (c->is_busy && op->kind != 0 && is_last_step(c))
-		ledger_add(&w->ledger, (LedgerEntry) {c->about, (LedgerKind) op->kind, c->other, false});
-}
-
-static bool is_retriable(const Err *err)
-{
-	return strcmp(err->sqlstate, "40001") == 0 || strcmp(err->sqlstate, "40P01") == 0;
-}
-
-/* Servers word the loss of another one in many ways: the first errors are looked into. */
-static bool all_nodes_answer(const Workload *w)
-{
-	Arena *arena = arena_new();
-	bool answer = w->errors >= ERRORS_LOOKED_INTO || demo_find_dead(w->target, arena) == NULL;
-
-	arena_free(arena);
-	return answer;
-}
-
-/* False when the run has to end with it. */
-static bool give_up_operation(Workload *w, Client *c, Err *problem, Err *err)
-{
-	if (!is_retriable(problem) && !all_nodes_answer(w)) {
-		err_move(err, problem);
-		return false;
-	}
-	w->tallies[c->op].errors++;
-	w->errors++;
-	if (w->first_error[0] == '\0')
-		snprintf(w->first_error, sizeof(w->first_error), "%s: %s", operations[c->op].label, problem->message);
-	if (w->errors < ERRORS_MAX)
-		return true;
-	err_set(err, ERR_FAILED, "%d operations of the demo failed; the first: %s", ERRORS_MAX, w->first_error);
-	return false;
-}
-
-/*
- * A statement failed.  Lost connections end the run; collisions are tried
- * again; anything else is counted and, when there is much of it, ends the run.
- */
-static bool handle_error(Workload *w, Client *c, Err *problem, Err *err)
-{
-	if (problem->kind == ERR_INTERRUPTED || demo_is_lost(problem) || pg_is_dead(c->pg)) {
-		err_move(err, problem);
-		return false;
-	}
-
-	bool in_transaction = operations[c->op].steps > 1 && !c->is_rolling_back;
-	bool again = is_retriable(problem) && c->tries + 1 < WORKLOAD_TRIES;
-
-	if (again) {
-		c->tries++;
-		w->tallies[c->op].retries++;
-	} else {
-		if (!is_retriable(problem))
-			remember_unknown(w, c);
-		if (!give_up_operation(w, c, problem, err)) {
-			become_idle(w, c);
-			return false;
-		}
-	}
-	c->is_retrying = again;
-	if (in_transaction) {
-		c->is_rolling_back = true;
-		return send_step(c, err);
-	}
-	c->step = 0;
-	if (again)
-		return send_step(c, err);
-	become_idle(w, c);
-	return true;
-}
-
-/* A statement has succeeded: the next one, or the next operation. */
-static bool advance(Workload *w, Client *c, Err *err)
-{
-	if (c->is_rolling_back) {
-		c->is_rolling_back = false;
-		c->step = 0;
-		if (c->is_retrying)
-			return send_step(c, err);
-		become_idle(w, c);
-		return w->is_over || begin_operation(w, c, err);
-	}
-	if (++c->step < operations[c->op].steps)
-		return send_step(c, err);
-	acknowledge(w, c);
-	return w->is_over || begin_operation(w, c, err);
-}
-
-/* Reads what came for one client. */
+/* Reads what came for one client, and sends what comes next. */
 static bool serve(Workload *w, Client *c, Err *err)
 {
 	Err problem = ERR_INIT;
@@ -391,17 +147,17 @@ static bool serve(Workload *w, Client *c, Err *err)
 	if (ok)
 		rows = pg_take(c->pg, &problem);
 	w->last_answer_us = clock_us();
+	c->is_sent = false;
 	if (rows == NULL) {
 		ok = handle_error(w, c, &problem, err);
-		ok = ok && (c->is_busy || w->is_over || begin_operation(w, c, err));
 	} else {
 		if (operations[c->op].kind != 0)
 			c->changed = pg_affected(rows);
 		pg_rows_free(rows);
-		ok = advance(w, c, err);
+		advance(w, c);
 	}
 	err_clear(&problem);
-	return ok;
+	return ok && drive(w, c, w->last_answer_us, err);
 }
 
 /* All nodes have been silent for long: which one is it? */
@@ -420,17 +176,42 @@ static bool look_for_stall(Workload *w, Err *err)
 	return dead == NULL;
 }
 
+/* How long nothing has to be sent: until a pause is over, or the next operation due. */
+static int64_t time_to_wait(const Workload *w, int64_t now)
+{
+	int64_t until = now + POLL_US;
+	bool has_idle = false;
+
+	for (int i = 0; i < w->count; i++) {
+		const Client *c = &w->clients[i];
+
+		if (c->is_sent)
+			continue;
+		if (c->wait_us > now && c->wait_us < until)
+			until = c->wait_us;
+		has_idle = has_idle || (!c->is_busy && c->wait_us <= now);
+	}
+	if (w->options->rate > 0 && has_idle && !w->is_over) {
+		int64_t due = w->began_us + w->begun * 1000000 / w->options->rate;
+
+		until = due < until ? due : until;
+	}
+	return until > now ? until - now : 0;
+}
+
 static bool wait_and_serve(Workload *w, Err *err)
 {
 	for (int i = 0; i < w->count; i++)
-		w->polls[i].fd = w->clients[i].is_busy ? pg_socket(w->clients[i].pg) : -1;
+		w->polls[i].fd = w->clients[i].is_sent ? pg_socket(w->clients[i].pg) : -1;
 
-	int n = poll(w->polls, (nfds_t) w->count, POLL_MS);
+	int64_t wait_us = time_to_wait(w, clock_us());
+	struct timespec wait = {.tv_sec = 0, .tv_nsec = (long) wait_us * 1000};
+	int n = ppoll(w->polls, (nfds_t) w->count, &wait, NULL);
 
 	if (!clock_go_on(err))
 		return false;
 	for (int i = 0; n > 0 && i < w->count; i++) {
-		if (w->polls[i].revents == 0)
+		if (w->polls[i].fd < 0 || w->polls[i].revents == 0)
 			continue;
 		n--;
 		if (!serve(w, &w->clients[i], err))
@@ -439,79 +220,192 @@ static bool wait_and_serve(Workload *w, Err *err)
 	return look_for_stall(w, err);
 }
 
-/* Until the time is over and everything that was begun has ended. */
-static bool work(Workload *w, int64_t start, Err *err)
+static bool drive_all(Workload *w, Err *err)
 {
-	int64_t end = start + (int64_t) w->options->duration_s * 1000000;
-	int64_t told = start;
+	int64_t now = clock_us();
 
-	w->last_answer_us = start;
 	for (int i = 0; i < w->count; i++) {
-		if (!begin_operation(w, &w->clients[i], err))
+		if (!drive(w, &w->clients[i], now, err))
 			return false;
 	}
-	while (w->busy > 0) {
-		if (!wait_and_serve(w, err) || !ledger_flush(&w->ledger, false, err))
+	return true;
+}
+
+/* The part of the duration that is left undisturbed before an event, and after it. */
+static double calm_s(const DemoOptions *options)
+{
+	double calm = CALM_PART * options->duration_s;
+
+	return calm < CALM_MIN_S ? CALM_MIN_S : calm > CALM_MAX_S ? CALM_MAX_S : calm;
+}
+
+/* Whether the run is at its end: the time, and what happens meanwhile, are over. */
+static bool is_at_end(Workload *w, int64_t now)
+{
+	int64_t over_us = 0;
+
+	if (w->options->event == NULL)
+		return now >= w->end_us;
+	if (timeline_failed(w->timeline))
+		return true;
+	if (!timeline_is_over(w->timeline, &over_us)) {
+		w->end_us = now + 1; /* with a rate, operations go on being due */
+		return false;
+	}
+
+	int64_t calm_end = over_us + (int64_t) (calm_s(w->options) * 1e6);
+	int64_t least = w->began_us + (int64_t) w->options->duration_s * 1000000;
+
+	w->end_us = calm_end > least ? calm_end : least;
+	return now >= w->end_us;
+}
+
+/* The ledger's own connection may have been lost with the coordinator. */
+static bool open_ledger(Workload *w, Err *err)
+{
+	if (w->ledger.pg != NULL && !pg_is_dead(w->ledger.pg))
+		return true;
+	pg_close(w->ledger.pg);
+	w->ledger.pg = demo_connect(w->target, err);
+	return w->ledger.pg != NULL;
+}
+
+/* While something happens to the coordinator its entries wait. */
+static bool keep_ledger(Workload *w, Err *err)
+{
+	Err problem = ERR_INIT;
+
+	if (w->ledger.lines.length < LEDGER_FLUSH_BYTES || clock_us() < w->ledger_wait_us)
+		return true;
+	if (open_ledger(w, &problem) && ledger_flush(&w->ledger, false, &problem))
+		return true;
+	if (w->options->event == NULL || problem.kind == ERR_INTERRUPTED) {
+		err_move(err, &problem);
+		return false;
+	}
+	w->ledger_wait_us = clock_us() + 1000000;
+	err_clear(&problem);
+	return true;
+}
+
+/* Works until it is to end (or, warming up, until the time is over). */
+static bool work_on(Workload *w, bool is_warmup, Err *err)
+{
+	int64_t told = w->began_us;
+
+	while (w->busy > 0 || !w->is_over) {
+		if (!drive_all(w, err) || !wait_and_serve(w, err) || !keep_ledger(w, err))
 			return false;
 
 		int64_t now = clock_us();
 
-		w->is_over = now >= end;
+		if (is_warmup && now >= w->end_us)
+			return true;
+		w->is_over = w->is_over || (!is_warmup && is_at_end(w, now));
 		if (now - told >= PROGRESS_US) {
-			demo_tell(w->options, DEMO_WORKING, NULL, w->done, 0, start);
+			demo_tell(w->options, DEMO_WORKING, is_warmup ? "to warm up" : NULL, w->done, 0, w->began_us);
 			told = now;
 		}
 	}
 	return true;
 }
 
-static bool prepare_client(Client *c, Err *err)
+static void begin_phase(Workload *w, int seconds)
+{
+	w->began_us = clock_us();
+	w->end_us = w->began_us + (int64_t) seconds * 1000000;
+	w->last_answer_us = w->began_us;
+	w->begun = 0;
+	w->done = 0;
+	memset(w->retries, 0, sizeof(w->retries));
+	series_open(&w->series, w->began_us, seconds);
+}
+
+/* First what isn't counted, then what is. */
+static bool work(Workload *w, Err *err)
+{
+	const DemoOptions *options = w->options;
+
+	if (options->warmup_s > 0) {
+		begin_phase(w, options->warmup_s);
+		if (!work_on(w, true, err))
+			return false;
+	}
+	begin_phase(w, options->duration_s);
+	timeline_begin(w->timeline, w->began_us);
+	return (options->event == NULL || timeline_start(w->timeline, options->event, calm_s(options), err)) &&
+	       work_on(w, false, err);
+}
+
+bool connect_client(const Workload *w, Client *c, Err *err)
 {
 	c->values[0] = c->first;
 	c->values[1] = c->second;
 	c->values[2] = c->body;
-	for (int s = 0; s < STATEMENT_COUNT; s++) {
-		const char *sql = statements[s].sql;
-
-		if (!pg_prepare(c->pg, statements[s].name, strchr(sql, '/') != NULL ? asset_text(sql) : sql, err))
+	c->pg = w->via_any ? demo_connect_at(w->target, c->node, err) : demo_connect(w->target, err);
+	for (int s = 0; c->pg != NULL && s < STATEMENT_COUNT; s++) {
+		if (!pg_prepare(c->pg, statements[s].name, statement_sql((Statement) s), err))
 			return false;
 	}
-	return true;
+	return c->pg != NULL;
 }
 
 static bool connect_clients(Workload *w, Err *err)
 {
 	for (int i = 0; i < w->count; i++) {
-		w->clients[i].pg = demo_connect(w->target, err);
-		if (w->clients[i].pg == NULL || !prepare_client(&w->clients[i], err))
+		w->clients[i].node = (size_t) i % w->target->node_count;
+		if (!connect_client(w, &w->clients[i], err))
 			return false;
 		w->polls[i].events = POLLIN;
 	}
 	return true;
 }
 
-static void fill_report(const Workload *w, double seconds, Arena *arena, DemoReport *report)
+static void fill_operations(const Workload *w, DemoReport *report)
 {
 	for (int i = 0; i < DEMO_OPERATIONS; i++) {
-		const Tally *tally = &w->tallies[i];
+		const Latency *latency = &w->series.sums[i];
 
 		report->operations[i] = (DemoOperation) {
 			.name = operations[i].name,
 			.label = operations[i].label,
-			.count = tally->latency.count,
-			.errors = tally->errors,
-			.retries = tally->retries,
-			.p50_ms = latency_ms(&tally->latency, 0.50),
-			.p95_ms = latency_ms(&tally->latency, 0.95),
-			.p99_ms = latency_ms(&tally->latency, 0.99),
-			.max_ms = (double) tally->latency.max_us / 1000.0,
+			.count = latency->count,
+			.errors = w->series.all_errors[i],
+			.retries = w->retries[i],
+			.p50_ms = latency_ms(latency, 0.50),
+			.p95_ms = latency_ms(latency, 0.95),
+			.p99_ms = latency_ms(latency, 0.99),
+			.max_ms = (double) latency->max_us / 1000.0,
 		};
 	}
+}
+
+static void fill_report(Workload *w, Arena *arena, DemoReport *report)
+{
+	int64_t now = clock_us();
+	double seconds = (double) (now - w->began_us) / 1e6;
+
+	series_close(&w->series, now, arena, report);
+	fill_operations(w, report);
+	timeline_copy(w->timeline, arena, report);
 	report->has_work = true;
 	report->work_s = seconds;
+	report->warmup_s = w->options->warmup_s;
 	report->tps = seconds > 0 ? (double) w->done / seconds : 0;
 	report->unknown = w->ledger.unknown;
 	report->clients = w->count;
+	report->mix = w->mix;
+	report->rate = w->options->rate;
+	if (w->options->rate > 0 && w->end_us <= now)
+		report->not_begun = (w->end_us - w->began_us) * w->options->rate / 1000000 - w->begun;
+	report->via = w->via_any ? "any" : w->options->via_any ? w->engine->only_coordinator : "coordinator";
+	report->event = w->options->event != NULL ? w->options->event->name : NULL;
+	report->reconnects = w->reconnects;
+	report->errors = w->errors;
+	report->failure_count = w->failure_count;
+	report->failures = arena_array(arena, w->failure_count, sizeof(DemoFailure));
+	if (w->failure_count > 0)
+		memcpy(report->failures, w->failures, w->failure_count * sizeof(DemoFailure));
 	report->first_error = w->first_error[0] != '\0' ? arena_strdup(arena, w->first_error) : NULL;
 }
 
@@ -521,16 +415,10 @@ static void keep_what_is_known(Workload *w, const DemoState *state)
 	Err ignored = ERR_INIT;
 
 	for (int i = 0; i < w->count; i++)
-		remember_unknown(w, &w->clients[i]);
+		remember_uncertain(w, &w->clients[i]);
 	if (ledger_flush(&w->ledger, true, &ignored) && demo_state_set(w->ledger.pg, state, "stopped", &ignored))
 		err_clear(&ignored);
 	err_clear(&ignored);
-}
-
-static void close_clients(Workload *w)
-{
-	for (int i = 0; i < w->count; i++)
-		pg_close(w->clients[i].pg);
 }
 
 /* What was loaded decides, not the options: the users are the ones that are there. */
@@ -547,32 +435,74 @@ static bool begin_state(Workload *w, DemoState *state, Err *err)
 	return demo_state_set(w->ledger.pg, state, "running", err);
 }
 
-bool workload_run(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
+static bool end_state(Workload *w, const DemoState *state, Err *err)
 {
-	Workload *w = arena_alloc(arena, sizeof(*w));
-	DemoState state;
+	return open_ledger(w, err) && settle_uncertain(w, err) && ledger_flush(&w->ledger, true, err) &&
+	       demo_state_set(w->ledger.pg, state, "stopped", err);
+}
 
+static void prepare(Workload *w, const DemoTarget *target, const DemoOptions *options, Arena *arena)
+{
 	w->target = target;
 	w->options = options;
 	w->count = options->clients;
 	w->clients = arena_array(arena, (size_t) w->count, sizeof(Client));
 	w->polls = arena_array(arena, (size_t) w->count, sizeof(struct pollfd));
-	w->ledger.pg = demo_connect(target, err);
+	w->mix = options->mix;
+	if (mix_total(&w->mix) == 0)
+		mix_default(&w->mix);
+	w->mix_total = mix_total(&w->mix);
+	w->timeline = timeline_new(options->marked, options->marked_arg);
+}
+
+static void release(Workload *w)
+{
+	for (int i = 0; i < w->count; i++)
+		pg_close(w->clients[i].pg);
+	timeline_free(w->timeline);
+	ledger_free(&w->ledger);
+	series_free(&w->series);
+	free(w->uncertain.items);
+	free(w->failures);
+	pg_close(w->ledger.pg);
+}
+
+/* An event that failed is the reason for whatever failed besides. */
+static bool join_event(Workload *w, bool ok, Err *err)
+{
+	Err of_event = ERR_INIT;
+
+	if (!ok)
+		timeline_cancel(w->timeline);
+	if (timeline_join(w->timeline, &of_event))
+		return ok;
+	if (ok || of_event.kind != ERR_INTERRUPTED)
+		err_move(err, &of_event);
+	err_clear(&of_event);
+	return false;
+}
+
+bool workload_run(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
+{
+	Workload *w = arena_alloc(arena, sizeof(*w));
+	DemoState state;
+
+	prepare(w, target, options, arena);
+	w->engine = demo_engine_find(target->engine, err);
+	w->ledger.pg = w->engine != NULL ? demo_connect(target, err) : NULL;
+	w->via_any = options->via_any && w->engine != NULL && w->engine->only_coordinator == NULL;
 
 	bool ok = w->ledger.pg != NULL && begin_state(w, &state, err) && connect_clients(w, err);
-	int64_t start = clock_us();
 
 	if (ok) {
-		ok = work(w, start, err);
-		fill_report(w, (double) (clock_us() - start) / 1e6, arena, report);
+		ok = join_event(w, work(w, err), err);
 		if (ok)
-			ok = ledger_flush(&w->ledger, true, err) && demo_state_set(w->ledger.pg, &state, "stopped", err);
+			ok = end_state(w, &state, err);
 		else
 			keep_what_is_known(w, &state);
+		fill_report(w, arena, report);
 	}
-	close_clients(w);
 	ok = ok || demo_blame(target, "during the workload", err);
-	ledger_free(&w->ledger);
-	pg_close(w->ledger.pg);
+	release(w);
 	return ok;
 }

@@ -20,16 +20,4 @@
 bool workload_run(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report,
                   Err *err) MUST_CHECK;
 
-/* The statements that go to one shard, by their key $1 (an asset's name). */
-typedef struct SingleKey {
-	const char *name; /* of the operation, for people */
-	const char *sql;
-	int params;
-	bool is_insert;
-	int tables; /* that it reads or writes */
-} SingleKey;
-
-extern const SingleKey workload_single_key[];
-extern const int workload_single_key_count;
-
 #endif

@@ -1,0 +1,198 @@
+#include "cli/demo_stage.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "io/asset.h"
+#include "ops/destroy.h"
+#include "ops/init.h"
+#include "ops/tables.h"
+#include "ops/throwaway.h"
+#include "util/clock.h"
+
+static void say(const Call *call, const char *text)
+{
+	if (!call->globals->quiet)
+		fprintf(stderr, "%s\n", text);
+}
+
+static bool init_cluster(DemoStage *stage, Err *err)
+{
+	Report *report = NULL;
+	RunWatcher watcher;
+	bool ok = run_plan(stage->session, init_steps(stage->session), false,
+	                   stage->call->globals->verbose ? output_watcher(stage->call->globals, &watcher) : NULL,
+	                   &report, err);
+
+	if (ok && !stage->call->globals->quiet)
+		fprintf(stderr, "PostgreSQL %d, engine %s (%s): %zu nodes up in %s\n", stage->session->pg_major,
+		        engine_name(stage->session->engine), stage->session->engine_reason,
+		        stage->cluster->node_count, output_seconds(stage->call->arena, report->took_us));
+	report_free(report);
+	return ok;
+}
+
+/* The description of a throw-away cluster lies beside its data, for --keep. */
+static bool keep_description(DemoStage *stage, const char *text, Err *err)
+{
+	const ShellTarget here = {.run_as = NULL};
+	Shell *shell = shell_open(&here, err);
+	bool changed = false;
+
+	stage->file = arena_printf(stage->call->arena, "%s/cluster.json", stage->session->base);
+
+	bool ok = shell != NULL && shell_put(shell, stage->file, text, 0600, &changed, err);
+
+	shell_close(shell);
+	return ok;
+}
+
+bool demo_stage_make(DemoStage *stage, Err *err)
+{
+	const Call *call = stage->call;
+	const char *text = NULL;
+	const char *name = arena_printf(call->arena, "demo-%ld", (long) getpid());
+
+	stage->throwaway = true;
+	stage->cluster = throwaway_cluster(call->arena, name, stage->engine, (int) stage->workers,
+	                                   &text, err);
+	if (stage->cluster == NULL)
+		return false;
+	stage->session = session_open(stage->cluster, (int) call->globals->jobs, err);
+	say(call, arena_printf(call->arena, "Starting a throw-away cluster: a coordinator and %lld workers ...",
+	                       (long long) stage->workers));
+	return stage->session != NULL && session_claim(stage->session, err) &&
+	       keep_description(stage, text, err) && init_cluster(stage, err);
+}
+
+/* The user's own tables are never touched: the demo has a schema of its own. */
+static bool make_tables(DemoStage *stage, Err *err)
+{
+	const TablePlan plan = {stage->cluster, DEMO_SCHEMA, stage->session->engine};
+	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
+	Pg *pg = pg_open(&target, err);
+	bool changed = false;
+	const char *said = NULL;
+	bool ok = pg != NULL && pg_exec(pg, "CREATE SCHEMA IF NOT EXISTS " DEMO_SCHEMA, err) &&
+	          tables_apply_schema(pg, &plan, false, stage->call->arena, &changed, &said, err) &&
+	          tables_distribute(pg, &plan, false, stage->call->arena, &changed, &said, err);
+
+	pg_close(pg);
+	return ok;
+}
+
+static bool drop_tables(DemoStage *stage, Err *err)
+{
+	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
+	Pg *pg = pg_open(&target, err);
+	bool ok = pg != NULL && pg_exec(pg, asset_text("sql/setup/drop_demo.sql"), err);
+
+	pg_close(pg);
+	return ok;
+}
+
+/*
+ * Where an earlier demo left its tables: in the schema of its own or, in a
+ * throw-away cluster that was kept, in the first of the search path.
+ */
+static bool find_schema(DemoStage *stage, Err *err)
+{
+	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
+	Pg *pg = pg_open(&target, err);
+	bool has_schema = false;
+	bool ok = pg != NULL && pg_query_bool(pg, asset_text("sql/query/demo_has_schema.sql"), 0, NULL, &has_schema, err);
+
+	if (!has_schema)
+		stage->schema = NULL;
+	pg_close(pg);
+	return ok;
+}
+
+bool demo_stage_attach(DemoStage *stage, Err *err)
+{
+	const Call *call = stage->call;
+	const char *file = call->globals->file != NULL ? call->globals->file : "cluster.json";
+	const Cluster *described = cluster_load(call->arena, file, NULL, err);
+
+	stage->file = file;
+	stage->schema = DEMO_SCHEMA;
+	if (described == NULL)
+		return false;
+	if (described->deploy == DEPLOY_SSH)
+		return err_set(err, ERR_USAGE, "deploy: this version of citusctl does not reach hosts over SSH");
+	stage->cluster = throwaway_tables(call->arena, described, err);
+	if (stage->cluster == NULL)
+		return false;
+	stage->session = session_open(stage->cluster, (int) call->globals->jobs, err);
+	return stage->session != NULL && session_attach(stage->session, err) &&
+	       session_lock(stage->session, err) &&
+	       (stage->verify_only ? find_schema(stage, err) : make_tables(stage, err));
+}
+
+DemoTarget demo_stage_target(const DemoStage *stage)
+{
+	Session *session = stage->session;
+	const Cluster *cluster = session->cluster;
+	DemoNode *nodes = arena_array(stage->call->arena, cluster->node_count, sizeof(DemoNode));
+
+	for (size_t i = 0; i < cluster->node_count; i++) {
+		const Node *node = &cluster->nodes[i];
+
+		nodes[i] = (DemoNode) {
+			.name = node->name,
+			.host = node->host,
+			.is_coordinator = node->is_coordinator,
+			.admin = session_superuser(session, node, cluster->postgres.database),
+			.app = session_app(session, node),
+		};
+	}
+	return (DemoTarget) {
+		.engine = engine_name(session->engine),
+		.cluster = cluster,
+		.app = session_app(session, &cluster->nodes[0]),
+		.nodes = nodes,
+		.node_count = cluster->node_count,
+		.schema = stage->schema,
+	};
+}
+
+bool demo_stage_take_down(DemoStage *stage, Err *err)
+{
+	bool ok = true;
+
+	if (stage->session == NULL || stage->keep || stage->verify_only)
+		return true;
+	clock_resume();
+	if (stage->throwaway && access(stage->session->base, F_OK) == 0) {
+		close(stage->session->lock);
+		stage->session->lock = -1;
+		ok = destroy_cluster(stage->session, err);
+	} else if (!stage->throwaway) {
+		ok = drop_tables(stage, err);
+	}
+	return ok;
+}
+
+void demo_stage_print_next(const DemoStage *stage)
+{
+	const Session *session = stage->session;
+
+	if (stage->verify_only) {
+		printf("\nNext: citusctl -c %s status\n", stage->file);
+		return;
+	}
+	if (!stage->keep) {
+		printf("%s\n", stage->throwaway ? "\nThe throw-away cluster was taken down; --keep leaves it.\n"
+		                                  "Next: cp cluster.json.example cluster.json, edit, citusctl init"
+		                                : "\nThe demo's tables were dropped; --keep leaves them.\n"
+		                                  "Next: citusctl status");
+		return;
+	}
+	printf("\nThe cluster was left running.  To connect:\n"
+	       "  PGPASSWORD=$(cat %s/password) psql -h %s -p %d -U %s %s\n"
+	       "  citusctl -c %s status\n"
+	       "Next, when done with it: citusctl -c %s destroy\n",
+	       session->base, session->cluster->nodes[0].host, session->places[0].port,
+	       session->cluster->postgres.user, session->cluster->postgres.database, stage->file, stage->file);
+}

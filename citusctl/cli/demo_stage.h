@@ -1,0 +1,41 @@
+/*
+ * cli/demo_stage.h - what stands behind a demo: a cluster of the user's, or a
+ * throw-away one that is made for it and taken down.
+ *
+ * Ownership: the stage's session is closed by whoever made the stage.
+ * Threads:   one.
+ */
+#ifndef CITUSCTL_CLI_DEMO_STAGE_H
+#define CITUSCTL_CLI_DEMO_STAGE_H
+
+#include "cli/command.h"
+#include "demo/demo.h"
+
+typedef struct DemoStage {
+	const Call *call;
+	const char *engine; /* asked for, of a throw-away cluster */
+	int64_t workers;    /* of a throw-away cluster */
+	bool keep;          /* nothing is taken down */
+	bool verify_only;   /* what an earlier demo left is used, and left */
+
+	const Cluster *cluster; /* with the demo's tables */
+	Session *session;
+	const char *schema; /* of the demo's tables; NULL: the first of the search path */
+	const char *file;   /* the description to name in hints */
+	bool throwaway;
+} DemoStage;
+
+/* Sets the stage: makes a throw-away cluster, or attaches to the described one. */
+bool demo_stage_make(DemoStage *stage, Err *err) MUST_CHECK;
+bool demo_stage_attach(DemoStage *stage, Err *err) MUST_CHECK;
+
+/* The demo's view of the stage; in the call's arena. */
+DemoTarget demo_stage_target(const DemoStage *stage);
+
+/* Also after an error or Ctrl-C: nothing that wasn't asked for stays behind. */
+bool demo_stage_take_down(DemoStage *stage, Err *err) MUST_CHECK;
+
+/* What the user may do next, to standard output. */
+void demo_stage_print_next(const DemoStage *stage);
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * demo/client.h - what the files of the workload share: the clients, each with a
+ * connection and at most one operation under way, and what they have done.
+ *
+ * Only for workload.c and its neighbours client_*.c.
+ * Threads: all of it belongs to the thread that runs the workload.
+ */
+#ifndef CITUSCTL_DEMO_CLIENT_H
+#define CITUSCTL_DEMO_CLIENT_H
+
+#include <poll.h>
+
+#include "demo/engine.h"
+#include "demo/ledger.h"
+#include "demo/operation.h"
+#include "demo/series.h"
+#include "demo/timeline.h"
+
+/* So many operations may be given up before the run is, unless something is done to the cluster. */
+#define ERRORS_MAX 50
+
+typedef struct Client {
+	Pg *pg;      /* NULL: could not be opened again yet */
+	size_t node; /* of target->nodes, where it connects */
+	bool is_busy; /* an operation is under way, or waits to be tried again */
+	bool is_sent; /* and a statement of it is with the server */
+	bool is_rolling_back;
+	bool is_retrying;   /* after the rollback, once more */
+	bool is_uncertain;  /* an earlier try may have been done */
+	Op op;
+	int step;
+	int tries;
+	int64_t about; /* the user that a write is about; 0: none */
+	int64_t other; /* tweet or follower */
+	int64_t key;   /* whose shard it works on; 0: those of many */
+	int64_t changed;     /* rows that the last write changed */
+	int64_t start_us;    /* when it was to begin */
+	int64_t wait_us;     /* not before this time: the next try, the next operation; 0: no need to wait */
+	int64_t give_up_us;  /* no try after this; 0: nothing has failed yet */
+	const char *values[PARAMS_MAX];
+	char first[24];
+	char second[24];
+	char body[GENERATOR_ROW_MAX];
+} Client;
+
+/* A write whose outcome nobody knows; until the end nothing else is written about its user. */
+typedef struct Uncertain {
+	LedgerEntry *items;
+	size_t count;
+	size_t capacity;
+} Uncertain;
+
+typedef struct Workload {
+	const DemoTarget *target;
+	const DemoOptions *options;
+	const DemoEngine *engine;
+	DemoTimeline *timeline;
+	Generator generator;
+	DemoMix mix;
+	int mix_total;
+	Client *clients;
+	struct pollfd *polls;
+	int count;
+	int busy;
+	Series series;
+	int64_t retries[DEMO_OPERATIONS];
+	Ledger ledger;
+	int64_t ledger_wait_us; /* it is not written before this time */
+	Uncertain uncertain;
+	uint64_t random;
+	int64_t posts; /* ids given out */
+	int64_t errors;
+	int64_t done;
+	int64_t reconnects;
+	int64_t begun; /* of those that the rate asks for */
+	int64_t began_us;
+	int64_t end_us;
+	int64_t last_answer_us;
+	bool via_any;
+	bool is_over; /* no new operations */
+	DemoFailure *failures;
+	size_t failure_count;
+	char first_error[400];
+} Workload;
+
+/* ---- client_choose.c: which operation, and about whom ---------------------- */
+
+/* xorshift64*: enough to choose users, and cheap. */
+uint64_t next_random(Workload *w);
+
+/* Chooses the client's next operation and writes its parameters. */
+void choose_operation(Workload *w, Client *c);
+
+/* ---- client_errors.c: what is done when a statement fails ------------------- */
+
+/*
+ * Lost connections end the run, or with an event are opened again; collisions
+ * are tried again; anything else is counted and, when there is much of it, ends
+ * the run: false.
+ */
+bool handle_error(Workload *w, Client *c, Err *problem, Err *err) MUST_CHECK;
+
+/* What failed is given back: the client tries again or is free. */
+void end_rollback(Workload *w, Client *c);
+
+/* Opens the client's connection where there is none; false only when the run has to end. */
+bool open_again(Workload *w, Client *c, bool *is_open, Err *err) MUST_CHECK;
+
+/* Keeps in mind, or in the ledger, that nobody can tell whether this write was done. */
+void remember_uncertain(Workload *w, const Client *c);
+
+/* Completes the posts that an engine without two-phase commit may have done by halves. */
+bool settle_uncertain(Workload *w, Err *err) MUST_CHECK;
+
+/* ---- workload.c -------------------------------------------------------------- */
+
+void become_idle(Workload *w, Client *c);
+
+/* Connects to where the client belongs and prepares its statements. */
+bool connect_client(const Workload *w, Client *c, Err *err) MUST_CHECK;
+
+#endif

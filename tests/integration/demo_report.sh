@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # lib.sh sets out, err, status and took_ms
+# What a demo says of itself: the series, the mix, the rate, where it connects.
+# shellcheck disable=SC2016 # jq's variables, not the shell's
+set -u
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+test_series()
+{
+	is "$(json '.series | [.count, .errors, .p50_ms, .p95_ms, .p99_ms, .max_ms, .seconds | length] | unique | length')" 1 \
+		"$1: every series has a value for each step"
+	is "$(json '[.series.operations[] | .count | length] | unique | tojson')" "[$(json '.series.count | length')]" \
+		"$1: those of each operation too"
+	ok "$1: about as many steps as seconds" jq -e '.series.count | length | . >= 3 and . <= 5' "$TMP/.out"
+	ok "$1: the steps hold what the sums say, but for a last sliver" jq -e '
+		(.series.count | add) as $steps | ([.operations[].count] | add) as $sum | $steps <= $sum and $steps >= $sum * 0.8' \
+		"$TMP/.out"
+	is "$(json '[.operations[] | select((.histogram | map(.[1]) | add // 0) != .count)] | length')" 0 \
+		"$1: each histogram counts what its operation counts"
+	is "$(json '[.operations[].histogram | select((map(.[0]) | sort) != map(.[0]))] | length')" 0 \
+		"$1: histograms are in order"
+	ok "$1: no write took longer than the longest" jq -e '
+		.longest_write.ms as $longest | [.operations[] | select(.name | IN("post_tweet", "follow", "unfollow")) | .max_ms] |
+		max <= $longest + 0.01' "$TMP/.out"
+}
+
+test_placements()
+{
+	is "$(json '.placements | [.before, .after | length] | tojson')" "[32,32]" "$1: 32 shard groups before and after"
+	is "$(json '[.placements.after[] | select((.tables | length) != 4 or (.tables | add) != .bytes)] | length')" 0 \
+		"$1: each with the bytes of its tables"
+	is "$(json '(.placements.after | map(.node) | unique) - .node_names | length')" 0 "$1: on nodes that have names"
+	ok "$1: the machine and the versions are named" jq -e '.machine | .cpus > 0 and .memory_bytes > 1e8 and
+		(.server | test("PostgreSQL 1[0-9]")) and (.engine_version | length > 0) and (.system | length > 0)' "$TMP/.out"
+}
+
+# More is asked for than one connection can do: that has to show as time, not be left out.
+test_rate()
+{
+	run citusctl -c "$file" demo --users 1000 --duration 3 --clients 4 --rate 100 -q -o json
+	is "$status" 0 "$1: a demo at a rate succeeds"
+	is "$(json '[.operations[].count] | add')" 300 "$1: it does exactly what was asked for"
+	is "$(json '.not_begun')" 0 "$1: and begins all of it"
+	run citusctl -c "$file" demo --users 1000 --duration 3 --clients 1 --rate 20000 --mix aggregate=1 -q -o json
+	is "$status" 0 "$1: a demo at an impossible rate succeeds"
+	ok "$1: says how much could not be begun" jq -e '.not_begun > 1000' "$TMP/.out"
+	ok "$1: and counts the waiting as latency" jq -e '.operations[] | select(.name == "aggregate") |
+		.p50_ms > 500 and .max_ms > 2000' "$TMP/.out"
+	is "$(json '[.operations[] | select(.count > 0) | .name] | join(" ")')" aggregate "$1: only the mix ran"
+}
+
+test_via_any()
+{
+	run citusctl -c "$file" demo --users 1000 --duration 2 --warmup 1 --via any -q -o json
+	is "$status" 0 "$1: a demo with connections to any node succeeds"
+	is "$(json '.passed')" true "$1: and verifies"
+	if [ "$1" = citus ]; then
+		is "$(json .via)" any "$1: every node served it"
+	else
+		like "$(json .via)" 'through the coordinator: workers' "$1: it says why only the coordinator served it"
+	fi
+	is "$(json .warmup_seconds)" 1 "$1: the warm-up is named"
+	ok "$1: and not counted" jq -e '.seconds < 2.9' "$TMP/.out"
+}
+
+test_usage()
+{
+	run citusctl demo --mix sleep=1
+	is "$status" 2 "$1: an unknown operation is a wrong usage"
+	like "$err" 'read_feed, read_profile, post_tweet' "$1: and the known ones are named"
+	run citusctl demo --via worker1
+	is "$status" 2 "$1: so is an unknown way to connect"
+}
+
+test_report()
+{
+	write_description "report-$1" '"workers": 2, "engine": "'"$1"'"'
+	file=$PWD/cluster.json
+	run citusctl init
+	is "$status" 0 "$1: init succeeds"
+	run citusctl demo --users 1000 --duration 4 -q -o json
+	is "$status" 0 "$1: a demo succeeds"
+	test_series "$1"
+	test_placements "$1"
+	test_rate "$1"
+	test_via_any "$1"
+	test_usage "$1"
+	run citusctl destroy -y
+	is "$status" 0 "$1: destroy succeeds"
+}
+
+for_each_engine test_report
+finish
