@@ -62,15 +62,26 @@ static void remove_half_made(Host *host)
 		closedir(directory);
 }
 
+/* A port that is reserved and not in use: of a node that has no data yet. */
+static int seed_port(Host *host)
+{
+	const Session *session = host->session;
+
+	for (size_t i = 0; i < session->cluster->node_count; i++)
+		if (!has_data(host, session->places[i].data))
+			return session->places[i].port;
+	return session->places[0].port;
+}
+
 /* The data directory that all nodes' are cloned from: initdb once, not N times. */
-static Server seed_server(const Host *host, bool done)
+static Server seed_server(Host *host, bool done)
 {
 	Session *session = host->session;
 
 	return (Server) {
 		.data = done ? arena_printf(host->arena, "%s/.seed", session->base) : half_made(host, ".seed"),
 		.log = arena_printf(host->arena, "%s/seed.log", session->base),
-		.port = session->places[0].port,
+		.port = done ? 0 : seed_port(host),
 	};
 }
 
