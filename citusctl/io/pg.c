@@ -107,12 +107,10 @@ static bool result_error(Pg *pg, const PGresult *result, Err *err)
 
 static bool interrupted_error(Pg *pg, Err *err)
 {
-	char ignored[256];
-	PGcancel *cancel = PQgetCancel(pg->conn);
+	Err ignored = ERR_INIT;
 
-	if (cancel != NULL)
-		PQcancel(cancel, ignored, sizeof(ignored));
-	PQfreeCancel(cancel);
+	if (!pg_cancel(pg, &ignored))
+		err_clear(&ignored);
 	return clock_go_on(err);
 }
 
@@ -548,13 +546,38 @@ bool pg_send(Pg *pg, const char *name, int count, const char *const values[], Er
 	return PQflush(pg->conn) >= 0 || lost_error(pg, err);
 }
 
+bool pg_send_query(Pg *pg, const char *sql, int count, const char *const values[], Err *err)
+{
+	if (PQsendQueryParams(pg->conn, sql, count, NULL, values, NULL, NULL, 0) == 0)
+		return lost_error(pg, err);
+	return PQflush(pg->conn) >= 0 || lost_error(pg, err);
+}
+
 bool pg_ready(Pg *pg, bool *ready, Err *err)
 {
+	PGnotify *notification = NULL;
+
 	*ready = false;
 	if (PQconsumeInput(pg->conn) == 0 || PQflush(pg->conn) < 0)
 		return lost_error(pg, err);
+	while ((notification = PQnotifies(pg->conn)) != NULL)
+		PQfreemem(notification);
 	*ready = PQisBusy(pg->conn) == 0;
 	return true;
+}
+
+bool pg_cancel(Pg *pg, Err *err)
+{
+	char why[256] = "out of memory";
+	PGcancel *cancel = PQgetCancel(pg->conn);
+	bool ok = cancel != NULL && PQcancel(cancel, why, sizeof(why)) == 1;
+
+	PQfreeCancel(cancel);
+	if (ok)
+		return true;
+	err_set(err, ERR_UNREACHABLE, "cannot cancel the statement that runs on node \"%s\"", pg->node);
+	err_detail(err, "%s", why);
+	return err_node(err, pg->node);
 }
 
 PgRows *pg_take(Pg *pg, Err *err)

@@ -94,13 +94,23 @@ bool pg_copy_out_get(Pg *pg, const char **line, size_t *length, Err *err) MUST_C
  */
 bool pg_prepare(Pg *pg, const char *name, const char *sql, Err *err) MUST_CHECK;
 bool pg_send(Pg *pg, const char *name, int count, const char *const values[], Err *err) MUST_CHECK;
+
+/* As pg_send(), of a statement that isn't prepared. */
+bool pg_send_query(Pg *pg, const char *sql, int count, const char *const values[], Err *err) MUST_CHECK;
 int pg_socket(const Pg *pg);
 
-/* Reads what is there; *ready when pg_take() will not block. */
+/* Reads what is there; *ready when pg_take() will not block.  Notifications that
+ * this connection listens for are thrown away: they are for the server's sake. */
 bool pg_ready(Pg *pg, bool *ready, Err *err) MUST_CHECK;
 
 /* The statement's rows (empty for commands), NULL on error. */
 PgRows *pg_take(Pg *pg, Err *err) MUST_CHECK;
+
+/*
+ * Asks the server to give up the statement that was sent; pg_take() then has
+ * its error (SQLSTATE 57014), unless it was done already.
+ */
+bool pg_cancel(Pg *pg, Err *err) MUST_CHECK;
 
 /* Rows changed by an INSERT, UPDATE or DELETE. */
 int64_t pg_affected(const PgRows *rows);

@@ -32,6 +32,11 @@ bool clock_interrupted(void)
 	return atomic_load(&interrupts) > 0;
 }
 
+int clock_interrupt_count(void)
+{
+	return atomic_load(&interrupts);
+}
+
 void clock_resume(void)
 {
 	atomic_store(&interrupts, 0);

@@ -22,6 +22,9 @@ void clock_sleep_ms(int milliseconds);
 void clock_interrupt(void);
 bool clock_interrupted(void);
 
+/* How often, since the start or clock_resume(). */
+int clock_interrupt_count(void);
+
 /* Forgets the interrupt, so that what must be cleaned up can be. */
 void clock_resume(void);
 
