@@ -7,7 +7,10 @@ const EngineTraits *engine_traits(Engine engine)
 	static const EngineTraits traits[] = {
 		[ENGINE_IS_CITUS] = {.has_columnar = true,
 	                         .seed_identity = "sql/query/citus_seed_identity.sql",
-	                         .own_identity = "sql/query/citus_own_identity.sql"},
+	                         .own_identity = "sql/query/citus_own_identity.sql",
+	                         .disk_space = "sql/query/citus_disk_space.sql",
+	                         .background_rebalance = "sql/query/citus_background_rebalance.sql",
+	                         .moves_need_every_node = true},
 		[ENGINE_IS_EMBEDDED] = {.carries_foreign_keys = true,
 	                            .seed_identity = "sql/query/embedded_seed_identity.sql",
 	                            .own_identity = "sql/query/embedded_own_identity.sql"},

@@ -17,6 +17,15 @@ typedef struct EngineTraits {
 	 * are cloned from, and give each clone its own. */
 	const char *seed_identity;
 	const char *own_identity;
+
+	/* File of sql/ that tells free and all bytes of a node's disk; NULL: none. */
+	const char *disk_space;
+
+	/* That tells whether the engine runs a rebalance by itself; NULL: it never does. */
+	const char *background_rebalance;
+
+	/* No shard moves while any active node is down. */
+	bool moves_need_every_node;
 } EngineTraits;
 
 const EngineTraits *engine_traits(Engine engine);

@@ -211,6 +211,8 @@ static const char *outcome_of(bool ok, const Err *err)
 			return "refused";
 		case ERR_DIFFERS:
 			return "not as it should be";
+		case ERR_STOPPED:
+			return "stopped in time";
 		case ERR_NONE:
 		case ERR_FAILED:
 		case ERR_USAGE:

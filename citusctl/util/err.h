@@ -24,6 +24,7 @@ typedef enum ErrKind {
 	ERR_DIFFERS = 3,       /* the cluster is not as it should be */
 	ERR_UNREACHABLE = 4,   /* a node can't be reached */
 	ERR_REFUSED = 5,       /* refused for safety */
+	ERR_STOPPED = 6,       /* the time given was over; the same command goes on */
 	ERR_INTERRUPTED = 130, /* Ctrl-C */
 } ErrKind;
 

@@ -1,0 +1,285 @@
+
+#include <stdio.h>
+#include <string.h>
+
+#include "io/asset.h"
+#include "ops/rebalance.h"
+#include "util/str.h"
+
+/* A table without rows or indexes has no bytes; its shards are spread all the same. */
+#define BYTES_PER_TABLE 8192
+
+/* Moved shards lose their bloat, so that a balance reached is a little off when
+ * it is measured again: what gains less than this is left alone. */
+#define MIN_GAIN 0.02
+
+RebalanceRequest rebalance_request(const Session *session)
+{
+	return (RebalanceRequest) {
+		.threshold = session->cluster->rebalance.threshold,
+		.jobs = session->cluster->rebalance.jobs,
+		.mode = REBALANCE_ONLINE,
+	};
+}
+
+static bool no_such_node(const Snapshot *snapshot, const char *name, Err *err)
+{
+	Str names = STR_INIT;
+
+	for (size_t i = 0; i < snapshot->node_count; i++)
+		str_printf(&names, "%s%s", i > 0 ? ", " : "", snapshot->nodes[i].name);
+	err_set(err, ERR_USAGE, "there is no node \"%s\" in the cluster", name);
+	err_hint(err, "Its nodes are %s.", str_text(&names));
+	str_free(&names);
+	return false;
+}
+
+/* ---- rules of the description ------------------------------------------------ */
+
+/* The colocation group of a table of the description. */
+typedef struct Placed {
+	const Table *table;
+	int64_t colocation; /* 0: the table isn't distributed yet */
+} Placed;
+
+/* Asked as the application role: an unqualified name is looked up on its search path. */
+static bool find_colocation(Pg *pg, Arena *arena, Placed *placed, Err *err)
+{
+	const Table *table = placed->table;
+	const char *const name[] = {pg_qualified(pg, arena, table->schema, table->name)};
+	PgRows *rows = pg_query(pg, asset_text("sql/query/table_state.sql"), 1, name, err);
+
+	if (rows == NULL)
+		return false;
+	placed->colocation = pg_bool(rows, 0, 0) ? pg_int(rows, 0, 3) : 0;
+	pg_rows_free(rows);
+	return true;
+}
+
+static bool read_placed(const Session *session, Arena *arena, Placed **placed, size_t *count, Err *err)
+{
+	const Cluster *cluster = session->cluster;
+
+	*count = 0;
+	*placed = arena_array(arena, cluster->table_count, sizeof(Placed));
+	for (size_t i = 0; i < cluster->table_count; i++)
+		if (cluster->tables[i].placement.count > 0)
+			(*placed)[(*count)++].table = &cluster->tables[i];
+	if (*count == 0)
+		return true;
+
+	PgTarget target = session_app(session, cluster_coordinator(cluster));
+	Pg *pg = pg_open(&target, err);
+	bool ok = pg != NULL;
+
+	for (size_t i = 0; ok && i < *count; i++)
+		ok = find_colocation(pg, arena, &(*placed)[i], err);
+	pg_close(pg);
+	return ok;
+}
+
+static const char *label_of(const Node *node, const char *name)
+{
+	for (size_t i = 0; node != NULL && i < node->labels.count; i++)
+		if (str_equal(node->labels.items[i].name, name))
+			return node->labels.items[i].value;
+	return NULL;
+}
+
+static bool fits(const Node *node, const Table *table)
+{
+	for (size_t i = 0; i < table->placement.count; i++)
+		if (!str_equal(label_of(node, table->placement.items[i].name), table->placement.items[i].value))
+			return false;
+	return true;
+}
+
+/* Whether every table of the colocation group may be on the node. */
+static bool may_be_on(const Placed *placed, size_t count, int64_t colocation, const SnapshotNode *node)
+{
+	for (size_t i = 0; i < count; i++)
+		if (placed[i].colocation == colocation && !fits(node->described, placed[i].table))
+			return false;
+	return true;
+}
+
+static NodeSet allowed_set(const Rebalance *r, const Placed *placed, size_t count, int64_t colocation)
+{
+	uint32_t *nodes = arena_array(r->arena, r->snapshot.node_count, sizeof(uint32_t));
+	size_t n = 0;
+	bool has_rule = false;
+
+	for (size_t i = 0; i < count; i++)
+		has_rule = has_rule || placed[i].colocation == colocation;
+	if (!has_rule)
+		return NODES_ALL;
+	for (uint32_t i = 0; i < r->snapshot.node_count; i++)
+		if (may_be_on(placed, count, colocation, &r->snapshot.nodes[i]))
+			nodes[n++] = i;
+	return problem_set(r->problem, nodes, n);
+}
+
+/* ---- the problem --------------------------------------------------------------- */
+
+static const FixedMove *fixed_move(const RebalanceRequest *request, int64_t group)
+{
+	for (size_t i = 0; i < request->fixed_count; i++)
+		if (request->fixed[i].group == group)
+			return &request->fixed[i];
+	return NULL;
+}
+
+static bool is_drained(const Rebalance *r, const SnapshotNode *node)
+{
+	for (size_t i = 0; i < r->request.drain_count; i++)
+		if (snapshot_find_node(&r->snapshot, r->request.drain[i]) == node)
+			return true;
+	return false;
+}
+
+static void name_group(const void *context, uint32_t group, char *out, size_t size)
+{
+	const Snapshot *snapshot = context;
+
+	snprintf(out, size, "%lld", (long long) snapshot->groups[group].id);
+}
+
+static void add_nodes(Rebalance *r)
+{
+	for (size_t i = 0; i < r->snapshot.node_count; i++) {
+		const SnapshotNode *node = &r->snapshot.nodes[i];
+
+		problem_add_node(r->problem, node->name, node->capacity,
+		                 node->takes_shards && node->active && !is_drained(r, node));
+	}
+}
+
+static bool add_groups(Rebalance *r, const Placed *placed, size_t placed_count, Err *err)
+{
+	int64_t colocation = -1;
+	NodeSet allowed = NODES_ALL;
+
+	problem_reserve(r->problem, r->snapshot.group_count);
+	for (size_t i = 0; i < r->snapshot.group_count; i++) {
+		const SnapshotGroup *group = &r->snapshot.groups[i];
+		const SnapshotNode *at = &r->snapshot.nodes[group->node];
+		const FixedMove *fixed = fixed_move(&r->request, group->id);
+		int64_t least = group->shards * BYTES_PER_TABLE;
+
+		if (!at->active) {
+			err_set(err, ERR_REFUSED, "node \"%s\" is disabled and holds shards", at->name);
+			return err_hint(err, "Activate it with SELECT citus_activate_node('%s', %d) before shards are "
+			                     "moved.", at->host, at->port);
+		}
+		if (group->colocation != colocation) {
+			colocation = group->colocation;
+			allowed = allowed_set(r, placed, placed_count, colocation);
+		}
+
+		BalanceGroup one = {.bytes = group->bytes > least ? group->bytes : least,
+		                    .colocation = (uint32_t) group->colocation,
+		                    .node = group->node,
+		                    .allowed = allowed};
+
+		if (fixed != NULL) {
+			const SnapshotNode *to = snapshot_find_node(&r->snapshot, fixed->to);
+			uint32_t index = (uint32_t) (to - r->snapshot.nodes);
+
+			if (!problem_set_has(r->problem, allowed, index)) {
+				err_set(err, ERR_REFUSED, "the tables of shard %lld may not be on node \"%s\"",
+				        (long long) group->id, to->name);
+				return err_hint(err, "The \"placement\" of a table in the description says so; the node's "
+				                     "\"labels\" don't match it.");
+			}
+			one.allowed = problem_set(r->problem, &index, 1);
+		} else if (r->request.fixed_count > 0 ||
+		           (r->request.only_forced && problem_may_hold(r->problem, group->node, &one))) {
+			one.pinned = true;
+		}
+		problem_add_group(r->problem, one);
+	}
+	return true;
+}
+
+/* Where a group is to go may be no place for shards at all. */
+static bool check_request(const Rebalance *r, Err *err)
+{
+	const RebalanceRequest *request = &r->request;
+
+	for (size_t i = 0; i < request->drain_count; i++)
+		if (snapshot_find_node(&r->snapshot, request->drain[i]) == NULL)
+			return no_such_node(&r->snapshot, request->drain[i], err);
+	for (size_t i = 0; i < request->fixed_count; i++) {
+		const SnapshotNode *to = snapshot_find_node(&r->snapshot, request->fixed[i].to);
+
+		if (to == NULL)
+			return no_such_node(&r->snapshot, request->fixed[i].to, err);
+		if (!to->takes_shards || !to->active) {
+			err_set(err, ERR_REFUSED, "node \"%s\" does not take shards", to->name);
+			return err_hint(err, "A drained node takes shards again after SELECT citus_set_node_property('%s', "
+			                     "%d, 'shouldhaveshards', true).", to->host, to->port);
+		}
+	}
+	return true;
+}
+
+static void name_moves(Rebalance *r)
+{
+	int64_t colocation = -1;
+	const char *tables = "";
+
+	r->moves = arena_array(r->arena, r->plan.move_count, sizeof(RebalanceMove));
+	for (size_t i = 0; i < r->plan.move_count; i++) {
+		const BalanceMove *move = &r->plan.moves[i];
+		const SnapshotGroup *group = &r->snapshot.groups[move->group];
+
+		if (group->colocation != colocation) {
+			colocation = group->colocation;
+			tables = snapshot_table_names(&r->snapshot, colocation, r->arena);
+		}
+		r->moves[i] = (RebalanceMove) {
+			.group = group,
+			.from = &r->snapshot.nodes[move->from],
+			.to = &r->snapshot.nodes[move->to],
+			.tables = tables,
+			.mode = r->request.mode,
+			.copy_bytes = group->bytes,
+		};
+	}
+}
+
+bool rebalance_plan(const Session *session, const RebalanceRequest *request, Arena *arena, Rebalance *rebalance,
+                    Err *err)
+{
+	PgTarget target = session_superuser(session, cluster_coordinator(session->cluster),
+	                                    session->cluster->postgres.database);
+	Placed *placed = NULL;
+	size_t placed_count = 0;
+
+	*rebalance = (Rebalance) {.arena = arena, .request = *request, .problem = problem_new(), .per_node = 1,
+	                          .jobs = request->jobs};
+
+	Pg *pg = pg_open(&target, err);
+	bool ok = pg != NULL && snapshot_read(session, pg, arena, &rebalance->snapshot, err) &&
+	          check_request(rebalance, err) && read_placed(session, arena, &placed, &placed_count, err);
+
+	pg_close(pg);
+	if (ok) {
+		rebalance->problem->threshold = request->threshold;
+		rebalance->problem->name_group = name_group;
+		rebalance->problem->context = &rebalance->snapshot;
+		rebalance->problem->min_gain = request->fixed_count > 0 ? 0 : MIN_GAIN;
+		add_nodes(rebalance);
+	}
+	ok = ok && add_groups(rebalance, placed, placed_count, err) &&
+	     plan_make(arena, rebalance->problem, &rebalance->plan, err);
+	if (ok)
+		name_moves(rebalance);
+	return ok;
+}
+
+void rebalance_free(Rebalance *rebalance)
+{
+	problem_free(rebalance->problem);
+	rebalance->problem = NULL;
+}

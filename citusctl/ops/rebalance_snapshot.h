@@ -1,0 +1,81 @@
+/*
+ * ops/rebalance_snapshot.h - where every shard group is and how large: what a
+ * rebalance is planned from.
+ *
+ * Read from the coordinator in a number of round trips that does not depend on
+ * how many shards there are; primaries only.
+ *
+ * Units:     bytes on disk with indexes (pg_total_relation_size).
+ * Errors:    a node that is down is ERR_UNREACHABLE; shards that stand in
+ *            several places, or apart from those they are colocated with, are
+ *            ERR_REFUSED.
+ * Ownership: everything lives in the arena given.
+ */
+#ifndef CITUSCTL_OPS_REBALANCE_SNAPSHOT_H
+#define CITUSCTL_OPS_REBALANCE_SNAPSHOT_H
+
+#include "run/session.h"
+
+typedef struct SnapshotNode {
+	const char *name;      /* of the description, or host:port */
+	const Node *described; /* NULL: not in the description */
+	const char *host;
+	int port;
+	int64_t id;    /* pg_dist_node.nodeid */
+	int64_t group; /* pg_dist_node.groupid; 0: the coordinator */
+	bool active;
+	bool takes_shards; /* shouldhaveshards */
+	double capacity;   /* of the description; 1 when it isn't there */
+} SnapshotNode;
+
+typedef struct SnapshotGroup {
+	int64_t id; /* the smallest of its shard ids */
+	int64_t colocation;
+	uint32_t node; /* index of the node it is on */
+	int64_t bytes;
+	int64_t shards;
+	const char *relations; /* the shards' tables, as a text[] of the server */
+	const char *shard_ids; /* as a bigint[] of the server */
+} SnapshotGroup;
+
+typedef struct SnapshotTable {
+	int64_t colocation;
+	const char *name;
+	int64_t shards;
+} SnapshotTable;
+
+typedef struct Snapshot {
+	SnapshotNode *nodes;
+	size_t node_count;
+	SnapshotGroup *groups;
+	size_t group_count;
+	uint32_t *by_id; /* indexes of the groups in order of their ids */
+	SnapshotTable *tables; /* in order of colocation */
+	size_t table_count;
+	const char *version; /* what citus_version() says */
+} Snapshot;
+
+/* pg is a superuser's connection to the coordinator's database. */
+bool snapshot_read(const Session *session, Pg *pg, Arena *arena, Snapshot *snapshot, Err *err) MUST_CHECK;
+
+/* Where the superuser logs in to a node, also one that isn't in the description. */
+PgTarget snapshot_target(const Session *session, const SnapshotNode *node);
+
+/* By name of the description or host:port; NULL when there is none. */
+const SnapshotNode *snapshot_find_node(const Snapshot *snapshot, const char *name);
+
+/* By the id of the group; NULL when there is none. */
+const SnapshotGroup *snapshot_find_group(const Snapshot *snapshot, int64_t id);
+
+/* Whether the shard is one of the group's. */
+bool snapshot_has_shard(const SnapshotGroup *group, int64_t shard);
+
+/* The names of a colocation group's tables, with ", " between them. */
+const char *snapshot_table_names(const Snapshot *snapshot, int64_t colocation, Arena *arena);
+
+/* Equal exactly when every shard group is on the same node: node_of(arg, i) is
+ * the index of group i's node, or NULL for where they are. */
+uint64_t snapshot_fingerprint(const Snapshot *snapshot, uint32_t (*node_of)(const void *arg, size_t group),
+                              const void *arg);
+
+#endif

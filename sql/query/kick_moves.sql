@@ -1,0 +1,2 @@
+-- Ends the naps of the sessions that move shards (they LISTEN).
+SELECT pg_notify('citusctl_kick', '')
