@@ -30,7 +30,8 @@ static void program_help(void)
 	fputs("\noptions:\n", stdout);
 	print_options(global_options);
 	fputs("\nexit status: 0 done, 1 failed, 2 wrong usage or description, 3 the cluster is not\n"
-	      "as it should be, 4 a node can't be reached, 5 refused for safety, 130 interrupted\n\n"
+	      "as it should be, 4 a node can't be reached, 5 refused for safety, 6 the time given is\n"
+	      "over, 130 interrupted\n\n"
 	      "Try it: citusctl demo\n", stdout);
 }
 
