@@ -1,8 +1,9 @@
-#define _GNU_SOURCE /* pipe2(): other threads spawn at the same time */
+#define _GNU_SOURCE /* pipe2(), as other threads spawn at the same time; syncfs() */
 #include "io/shell.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -376,11 +378,42 @@ bool shell_mkdir(Shell *shell, const char *path, unsigned mode, Err *err)
 	return ok;
 }
 
+/* ext4 makes files near their directory, and passes over what was deleted there in
+ * the last minutes file by file: after some clusters have come and gone that is most
+ * of the time that a new one takes.  "chattr +T" does the same. */
+void shell_spread(Shell *shell, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int flags = 0;
+
+	(void) shell;
+	if (fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_TOPDIR_FL) == 0) {
+		flags |= FS_TOPDIR_FL;
+		ioctl(fd, FS_IOC_SETFLAGS, &flags);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 bool shell_remove(Shell *shell, const char *path, Err *err)
 {
 	const char *const argv[] = {"rm", "-rf", "--one-file-system", "--", path, NULL};
 
 	return shell_run_ok(shell, argv, NULL, err);
+}
+
+bool shell_sync(Shell *shell, const char *path, Err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	(void) shell;
+	if (fd < 0)
+		return err_errno(err, "open \"%s\"", path);
+
+	bool ok = syncfs(fd) == 0 || err_errno(err, "write what is on the file system of \"%s\"", path);
+
+	close(fd);
+	return ok;
 }
 
 bool shell_rename(Shell *shell, const char *from, const char *to, Err *err)

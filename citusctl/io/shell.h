@@ -64,10 +64,19 @@ bool shell_get(Shell *shell, const char *path, Arena *arena, const char **text, 
 /* Makes the directory and its parents; the last with this mode. */
 bool shell_mkdir(Shell *shell, const char *path, unsigned mode, Err *err) MUST_CHECK;
 
+/*
+ * Asks the file system to keep the directories in this one apart from each
+ * other, as it does with those of users; where it can't, nothing happens.
+ */
+void shell_spread(Shell *shell, const char *path);
+
 bool shell_exists(Shell *shell, const char *path);
 
 /* Removes a directory tree or file; nothing there is fine. */
 bool shell_remove(Shell *shell, const char *path, Err *err) MUST_CHECK;
+
+/* Returns when everything on the file system that path is on has been written. */
+bool shell_sync(Shell *shell, const char *path, Err *err) MUST_CHECK;
 
 bool shell_rename(Shell *shell, const char *from, const char *to, Err *err) MUST_CHECK;
 

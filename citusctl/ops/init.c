@@ -82,7 +82,21 @@ static Server seed_server(Host *host, bool done)
 		.data = done ? arena_printf(host->arena, "%s/.seed", session->base) : half_made(host, ".seed"),
 		.log = arena_printf(host->arena, "%s/seed.log", session->base),
 		.port = done ? 0 : seed_port(host),
+		/* Until it has stopped and all of it is on disk nobody takes it for a seed. */
+		.options = "-c fsync=off -c full_page_writes=off -c autovacuum=off",
 	};
+}
+
+/* Whether target lets us in. */
+static bool logs_in(const PgTarget *target)
+{
+	Err ignored = ERR_INIT;
+	Pg *pg = pg_open(target, &ignored);
+	bool does = pg != NULL;
+
+	pg_close(pg);
+	err_clear(&ignored);
+	return does;
 }
 
 static bool ensure_role(Host *host, Pg *pg, bool *changed, Err *err)
@@ -96,16 +110,9 @@ static bool ensure_role(Host *host, Pg *pg, bool *changed, Err *err)
 		return false;
 	if (exists) {
 		PgTarget target = session_app(session, host->node);
-		Err ignored = ERR_INIT;
 
 		target.database = "postgres";
-
-		Pg *probe = pg_open(&target, &ignored);
-		bool logs_in = probe != NULL;
-
-		pg_close(probe);
-		err_clear(&ignored);
-		if (logs_in)
+		if (logs_in(&target))
 			return true;
 	}
 	*changed = true;
@@ -162,17 +169,16 @@ static bool fill_seed(Host *host, Err *err)
 static bool make_seed(Host *host, Err *err)
 {
 	Server fresh = seed_server(host, false);
-
-	remove_half_made(host);
-
 	bool ok = server_create(host, &fresh, err) && server_start(host, &fresh, err) && fill_seed(host, err);
 	Err ignored = ERR_INIT;
 
 	/* Also after a failure or Ctrl-C no server of ours stays behind. */
-	if (!server_stop(host, &fresh, "fast", ok ? err : &ignored))
-		ok = false;
-	err_clear(&ignored);
-	return ok && shell_rename(host->shell, fresh.data, seed_server(host, true).data, err);
+	if (ok)
+		ok = server_stop(host, &fresh, err);
+	else if (!server_kill(&fresh, &ignored))
+		err_clear(&ignored);
+	return ok && shell_sync(host->shell, fresh.data, err) &&
+	       shell_rename(host->shell, fresh.data, seed_server(host, true).data, err);
 }
 
 static bool ensure_seed(Host *host, Outcome *outcome, Err *err)
@@ -186,7 +192,10 @@ static bool ensure_seed(Host *host, Outcome *outcome, Err *err)
 		return true;
 	*outcome = OUTCOME_CHANGED;
 	host_say(host, "initdb, role, database, engine");
-	return host->dry || has_data(host, seed_server(host, true).data) || make_seed(host, err);
+	if (host->dry)
+		return true;
+	remove_half_made(host);
+	return has_data(host, seed_server(host, true).data) || make_seed(host, err);
 }
 
 /* A directory that is there without being a data directory is somebody else's. */
@@ -198,11 +207,12 @@ static bool place_is_usable(Host *host, const char *data, Err *err)
 	return err_hint(err, "Move it away and run the command again.");
 }
 
+/* A worker's is a copy of the seed, the coordinator's in the end the seed itself. */
 static bool ensure_data(Host *host, Outcome *outcome, Err *err)
 {
 	const Place *place = session_place(host->session, host->node);
-	const char *fresh = half_made(host, host->node->name);
-	const char *const copy[] = {"cp", "-a", "--reflink=auto", seed_server(host, true).data, fresh, NULL};
+	const char *const copy[] = {"cp", "-R", "-T", "--reflink=auto", seed_server(host, true).data,
+	                            half_made(host, host->node->name), NULL};
 
 	if (has_data(host, place->data))
 		return true;
@@ -210,8 +220,33 @@ static bool ensure_data(Host *host, Outcome *outcome, Err *err)
 	host->missing = host->dry;
 	host_say(host, "%s", place->data);
 	return place_is_usable(host, place->data, err) &&
-	       (host->dry || (shell_run_ok(host->shell, copy, NULL, err) &&
-	                      shell_rename(host->shell, fresh, place->data, err)));
+	       (host->dry || host->node->is_coordinator || shell_run_ok(host->shell, copy, NULL, err));
+}
+
+/* Copies get their names when they are on disk: what has its name is complete,
+ * whatever happens to the machine. */
+static bool ensure_in_place(Host *host, Outcome *outcome, Err *err)
+{
+	Session *session = host->session;
+	const Cluster *cluster = session->cluster;
+	size_t made = 0;
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < cluster->node_count; i++) {
+		const char *copy = cluster->nodes[i].is_coordinator ? seed_server(host, true).data
+		                                                    : half_made(host, cluster->nodes[i].name);
+
+		if (has_data(host, session->places[i].data) || (!host->dry && !has_data(host, copy)))
+			continue; /* there already, or not a node of this plan */
+		if (made++ == 0 && !host->dry)
+			ok = shell_sync(host->shell, session->base, err);
+		ok = ok && (host->dry || shell_rename(host->shell, copy, session->places[i].data, err));
+	}
+	if (made > 0) {
+		*outcome = OUTCOME_CHANGED;
+		host_say(host, "%zu nodes", made);
+	}
+	return ok;
 }
 
 static bool ensure_settings(Host *host, Outcome *outcome, Err *err)
@@ -255,7 +290,7 @@ static bool refresh_server(Host *host, const Server *server, Outcome *outcome, E
 	host_disconnect(host);
 	if (host->node->is_coordinator)
 		operation_let_go(host->session);
-	return server_stop(host, server, "fast", err) && server_start(host, server, err);
+	return server_stop(host, server, err) && server_start(host, server, err);
 }
 
 static bool ensure_running(Host *host, Outcome *outcome, Err *err)
@@ -282,18 +317,19 @@ static bool ensure_stopped(Host *host, Outcome *outcome, Err *err)
 	if (server_pid(&server) == 0)
 		return true;
 	*outcome = OUTCOME_CHANGED;
-	return host->dry || server_stop(host, &server, "fast", err);
+	return host->dry || server_stop(host, &server, err);
 }
 
 static bool ensure_login(Host *host, Outcome *outcome, Err *err)
 {
+	PgTarget app = session_app(host->session, host->node);
 	bool changed = false;
 
 	if (host->missing) {
 		*outcome = OUTCOME_CHANGED;
 		return true;
 	}
-	if (!ensure_role_and_database(host, &changed, err))
+	if (!logs_in(&app) && !ensure_role_and_database(host, &changed, err))
 		return false;
 	if (changed)
 		*outcome = OUTCOME_CHANGED;
@@ -312,7 +348,8 @@ static bool tidy_up(Host *host, Outcome *outcome, Err *err)
 static const Step local_steps[] = {
 	{"find PostgreSQL and the engine", ON_COORDINATOR, find_postgres},
 	{"prepare a data directory", ON_COORDINATOR, ensure_seed},
-	{"create the data directory", ON_EVERY_NODE, ensure_data},
+	{"copy the data directory", ON_EVERY_NODE, ensure_data},
+	{"put the data directories in place", ON_COORDINATOR, ensure_in_place},
 	{"write the settings", ON_EVERY_NODE, ensure_settings},
 	{"start the server", ON_EVERY_NODE, ensure_running},
 	{"create the role and the database", ON_EVERY_NODE, ensure_login},

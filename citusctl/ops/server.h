@@ -14,6 +14,7 @@ typedef struct Server {
 	const char *data;
 	const char *log;
 	int port;
+	const char *options; /* for postgres, of this start alone; NULL: none */
 } Server;
 
 Server server_of(const Host *host);
@@ -22,8 +23,8 @@ Server server_of(const Host *host);
 long server_pid(const Server *server);
 bool server_start(Host *host, const Server *server, Err *err) MUST_CHECK;
 
-/* mode is "fast" or "immediate"; not running is fine. */
-bool server_stop(Host *host, const Server *server, const char *mode, Err *err) MUST_CHECK;
+/* Ends its sessions and writes everything back; not running is fine. */
+bool server_stop(Host *host, const Server *server, Err *err) MUST_CHECK;
 
 /* The quickest stop there is, straight to the process: works without the programs
  * of PostgreSQL, for data that is about to go.  Only data need be set. */

@@ -389,6 +389,8 @@ bool session_claim(Session *session, Err *err)
 	          shell_mkdir(shell, session->sockets, 0700, err) && read_passwords(session, err) &&
 	          ports_choose(session, err);
 
+	if (ok)
+		shell_spread(shell, session->base);
 	shell_close(shell);
 	return ok;
 }

@@ -4,6 +4,9 @@
 #include <stdatomic.h>
 #include <time.h>
 
+/* A probe costs little next to what is waited for. */
+#define PAUSE_MAX_MS 16
+
 /* Set by the signal handler, so it has to be global; lock-free on every target. */
 static atomic_int interrupts;
 
@@ -53,7 +56,7 @@ bool clock_go_on(Err *err)
 bool clock_poll_until(int timeout_ms, bool (*probe)(void *arg), void *arg)
 {
 	int64_t deadline = clock_us() + (int64_t) timeout_ms * 1000;
-	int pause_ms = 5;
+	int pause_ms = 2;
 
 	while (!clock_interrupted()) {
 		if (probe(arg))
@@ -61,7 +64,8 @@ bool clock_poll_until(int timeout_ms, bool (*probe)(void *arg), void *arg)
 		if (clock_us() >= deadline)
 			return false;
 		clock_sleep_ms(pause_ms);
-		pause_ms = pause_ms < 50 ? pause_ms * 2 : 100;
+		if (pause_ms < PAUSE_MAX_MS)
+			pause_ms *= 2;
 	}
 	return false;
 }
