@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/demo_files.h"
 #include "cli/demo_output.h"
 #include "cli/demo_stage.h"
 #include "cli/output.h"
@@ -23,6 +24,8 @@ typedef struct DemoArgs {
 	int64_t rate;
 	const char *mix;
 	const char *via;
+	const char *report;
+	const char *junit;
 	bool keep;
 	bool verify_only;
 } DemoArgs;
@@ -48,6 +51,9 @@ static const Option demo_options[] = {
 	 "connect to the coordinator (default), or to any node", 0, 0},
 	{"seed", 0, OPT_INT, offsetof(DemoArgs, seed), "N", "the same seed gives the same data (default 1)", 0,
 	 INT64_MAX},
+	{"report", 0, OPT_TEXT, offsetof(DemoArgs, report), "FILE",
+	 "write the report as one page of HTML, with its charts", 0, 0},
+	{"junit", 0, OPT_TEXT, offsetof(DemoArgs, junit), "FILE", "write the checks as JUnit's XML, for CI services", 0, 0},
 	{"keep", 0, OPT_FLAG, offsetof(DemoArgs, keep), NULL,
 	 "leave the cluster, or the demo's tables, and say how to connect", 0, 0},
 	{"verify-only", 0, OPT_FLAG, offsetof(DemoArgs, verify_only), NULL,
@@ -156,7 +162,19 @@ static bool check_args(const DemoArgs *args, bool described, DemoMix *mix, Err *
 		err_set(err, ERR_USAGE, "--verify-only needs a cluster");
 		return err_hint(err, "Name its description with -c FILE.");
 	}
-	return args->mix == NULL || mix_parse(args->mix, mix, err);
+	return (args->mix == NULL || mix_parse(args->mix, mix, err)) &&
+	       (args->report == NULL || demo_file_possible(args->report, err)) &&
+	       (args->junit == NULL || demo_file_possible(args->junit, err));
+}
+
+static bool write_files(const Call *call, const DemoArgs *args, const DemoReport *report, Err *err)
+{
+	bool ok = (args->report == NULL || demo_page_write(args->report, report, call->arena, err)) &&
+	          (args->junit == NULL || demo_junit_write(args->junit, report, call->arena, err));
+
+	if (ok && args->report != NULL && !call->globals->quiet)
+		fprintf(stderr, "The report with its charts: %s\n", args->report);
+	return ok;
 }
 
 static bool run_demo(Call *call, const void *opaque, Err *err)
@@ -178,8 +196,10 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 	bool ok = (described ? demo_stage_attach(&stage, err) : demo_stage_make(&stage, err)) &&
 	          run_workload(&stage, args, &mix, &report, err);
 
-	if (ok)
+	if (ok) {
 		print_report(call, &report);
+		ok = write_files(call, args, &report, err);
+	}
 	if (!demo_stage_take_down(&stage, ok ? err : &later))
 		ok = false;
 	err_clear(&later);

@@ -1,6 +1,6 @@
 /*
  * cli/demo_json.c - the demo's report as JSON: for programs, and for the page
- * that draws it (templates/report.html.tmpl), which reads the same document.
+ * that draws it (report.html.tmpl), which reads the same document.
  *
  * Keys are added, never renamed or taken away.
  */
@@ -21,7 +21,7 @@ static void add_ms(Json *container, const char *key, double ms)
 	json_add_double(container, key, (double) (int64_t) (ms * 1000.0 + 0.5) / 1000.0);
 }
 
-/* [upper end in ms, count], one for each range of latencies that occurred. */
+/* [from ms, to ms, count], one for each range of latencies that occurred. */
 static void add_histogram(Json *item, const Latency *latency)
 {
 	Json *histogram = json_add_array(item, "histogram");
@@ -36,6 +36,7 @@ static void add_histogram(Json *item, const Latency *latency)
 
 		Json *bucket = json_add_array(histogram, NULL);
 
+		json_add_double(bucket, NULL, i > 0 ? (double) latency_bucket_end(i - 1) / 1000.0 : 0);
 		json_add_double(bucket, NULL, (double) latency_bucket_end(i + BUCKETS_JOINED - 1) / 1000.0);
 		json_add_int(bucket, NULL, count);
 	}

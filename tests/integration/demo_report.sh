@@ -16,7 +16,7 @@ test_series()
 	ok "$1: the steps hold what the sums say, but for a last sliver" jq -e '
 		(.series.count | add) as $steps | ([.operations[].count] | add) as $sum | $steps <= $sum and $steps >= $sum * 0.8' \
 		"$TMP/.out"
-	is "$(json '[.operations[] | select((.histogram | map(.[1]) | add // 0) != .count)] | length')" 0 \
+	is "$(json '[.operations[] | select((.histogram | map(.[2]) | add // 0) != .count)] | length')" 0 \
 		"$1: each histogram counts what its operation counts"
 	is "$(json '[.operations[].histogram | select((map(.[0]) | sort) != map(.[0]))] | length')" 0 \
 		"$1: histograms are in order"

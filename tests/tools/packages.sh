@@ -64,6 +64,7 @@ lint   | have_command clang            | clang
 lint   | have_command clang-tidy       | clang-tidy
 lint   | have_command cppcheck         | cppcheck
 lint   | have_command shellcheck       | shellcheck
+more   | have_command chromium         | chromium
 '
 
 what_for()
@@ -73,6 +74,7 @@ what_for()
 		server) echo 'running the servers of a local cluster' ;;
 		test) echo 'the tests' ;;
 		lint) echo 'lint' ;;
+		more) echo 'tests that are skipped without them' ;;
 		lab) echo 'the laboratory of hosts' ;;
 	esac
 }

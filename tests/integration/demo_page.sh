@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # lib.sh sets out, err, status and took_ms
+# The demo's report as a page: a real browser draws it, without a complaint and without the network.
+set -u
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+# show FILE [OPTION...]: what the browser made of it: dom, console.log and net.json.
+show()
+{
+	local file=$1
+	shift
+	rm -f dom net.json
+	timeout 120 "$browser" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
+		--user-data-dir="$TMP/browser" --disable-background-networking --disable-component-update \
+		--disable-default-apps --disable-sync --disable-extensions --virtual-time-budget=5000 \
+		--enable-logging=stderr --log-net-log="$TMP/net.json" --dump-dom "$@" "file://$file" >dom 2>console.log
+}
+
+count() { grep -oE -- "$1" dom | wc -l; }
+
+complaints() { grep ':CONSOLE' console.log; }
+
+# Addresses that the page asked for, besides itself.
+requests()
+{
+	grep -oE '"url":"[^"]+"' net.json | grep -vE '"url":"(file|data|chrome|about|devtools)[^"]*"|optimizationguide|googleapis|gstatic|google\.com' |
+		sort -u
+}
+
+test_drawn()
+{
+	is "$(count 'data-ready="yes"')" 1 "$1: the script ran to its end"
+	is "$(complaints)" "" "$1: nothing on the browser's console"
+	is "$(requests)" "" "$1: no request to any network"
+	is "$(sed '/<script>/,/<.script>/d' dom | grep -cE 'NaN|Infinity|undefined|\[object')" 0 "$1: no number that is none"
+	is "$(count 'data-shard=')" 64 "$1: 32 shard groups before and after"
+	is "$(count 'data-group=')" 32 "$1: a bar for each of them"
+	ok "$1: bytes of four tables on each worker" test "$(count 'data-bytes="[1-9]')" -ge 8
+	for line in operations p50 p95 p99; do
+		like "$(cat dom)" "<path d=\"M[0-9. -]+L[^\"]+\"[^>]* data-series=\"$line\"" "$1: a line of $line over time"
+	done
+	ok "$1: histograms have bars" test "$(count 'data-bar=')" -ge 40
+	is "$(count 'class="mark good"')" 9 "$1: nine checks passed, as the table says"
+	like "$(cat dom)" 'seconds since the measurement began' "$1: axes have units"
+	like "$(cat dom)" '<title>citusctl demo: all 9 checks passed' "$1: and the title the verdict"
+}
+
+# In a frame as narrow as a phone the page tells how much wider than the frame it is.
+test_phone()
+{
+	sed 's|</body>|<script>parent.postMessage(document.documentElement.scrollWidth - innerWidth, "*")</script></body>|' \
+		"$TMP/report.html" >"$TMP/inner.html"
+	cat >"$TMP/phone.html" <<-'END'
+		<!doctype html><body><iframe src="inner.html" width="360" height="700"></iframe>
+		<script>addEventListener('message', event => { document.body.dataset.overflow = event.data; });</script>
+	END
+	show "$TMP/phone.html"
+	like "$(cat dom)" 'data-overflow="(0|-[0-9]+)"' "$1: fits a screen 360 pixels wide"
+}
+
+# What the test looks for has to be found where it is.
+test_the_test()
+{
+	sed -e '/Content-Security-Policy/d' -e 's|<footer></footer>|<img src="http://127.0.0.1:9/x.png">|' \
+		"$TMP/report.html" >"$TMP/broken.html"
+	show "$TMP/broken.html"
+	isnt "$(requests)" "" "$1: a page that loads something is found out"
+	isnt "$(complaints)" "" "$1: so is one whose script fails"
+}
+
+test_page()
+{
+	run citusctl demo --engine "$1" --workers 2 --users 1000 --duration 4 -q \
+		--report "$TMP/report.html" --junit "$TMP/junit.xml" -o json
+	is "$status" 0 "$1: a demo with its report as files succeeds"
+	is "$(grep -c '<testcase ' "$TMP/junit.xml")" 9 "$1: JUnit has a case for each check"
+	like "$(cat "$TMP/junit.xml")" '<testsuite name="citusctl demo" tests="9" failures="0"' "$1: and the sums"
+	if [ -z "$browser" ]; then
+		skip "$1: the page in a browser" "there is no chromium here; packages.sh more installs it"
+		return
+	fi
+	show "$TMP/report.html"
+	test_drawn "$1"
+	test_phone "$1"
+	test_the_test "$1"
+}
+
+test_refused()
+{
+	run citusctl demo --report /nowhere/at/all/report.html
+	is "$status" 2 "a report that cannot be written is refused before the work"
+	like "$err" '/nowhere/at/all/report.html' "and named"
+	run citusctl demo --junit "$TMP/"
+	is "$status" 2 "so is a directory"
+}
+
+for_each_engine test_page
+test_refused
+finish
