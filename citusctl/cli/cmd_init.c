@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "ops/engine.h"
 #include "ops/init.h"
 #include "run/operation.h"
 
@@ -37,9 +38,22 @@ static void print_done(const Call *call, const Report *report)
 		       call->cluster->node_count, engine_name(call->session->engine),
 		       output_seconds(scratch, report->took_us));
 	}
+
+	const char *note = engine_note(call->cluster, call->session->engine, scratch);
+
+	if (note != NULL)
+		printf("Note: %s\n", note);
 	if (!report->dry)
 		printf("Next: citusctl status\n");
 	arena_free(scratch);
+}
+
+static void print_json(const Call *call, const Report *report)
+{
+	Json *document = output_report_json(report);
+
+	json_add_text(document, "note", engine_note(call->cluster, call->session->engine, call->arena));
+	output_json(document);
 }
 
 static bool run_init(Call *call, const void *opaque, Err *err)
@@ -60,7 +74,7 @@ static bool run_init(Call *call, const void *opaque, Err *err)
 		              report_count(report, OUTCOME_CHANGED));
 	operation_end(call->session, ok, err);
 	if (ok && call->globals->json)
-		output_json(output_report_json(report));
+		print_json(call, report);
 	else if (ok)
 		print_done(call, report);
 	if (ok && args->dry_run && args->exit_code && report_count(report, OUTCOME_CHANGED) > 0) {

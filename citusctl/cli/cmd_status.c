@@ -1,11 +1,26 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "ops/engine.h"
 #include "ops/status.h"
 
-static Json *status_json(const Cluster *cluster, const Status *status)
+static void add_bytes(Json *object, int64_t bytes)
+{
+	if (bytes == BYTES_UNKNOWN)
+		json_add_text(object, "bytes", NULL);
+	else
+		json_add_int(object, "bytes", bytes);
+}
+
+static const char *show_bytes(Arena *arena, int64_t bytes)
+{
+	return bytes == BYTES_UNKNOWN ? "unknown" : output_bytes(arena, bytes);
+}
+
+static Json *status_json(const Cluster *cluster, const Status *status, const char *note)
 {
 	Json *document = json_object();
 
@@ -25,7 +40,7 @@ static Json *status_json(const Cluster *cluster, const Status *status)
 		json_add_int(node, "port", n->port);
 		json_add_text(node, "state", n->state);
 		json_add_int(node, "shards", n->shards);
-		json_add_int(node, "bytes", n->bytes);
+		add_bytes(node, n->bytes);
 	}
 
 	Json *tables = json_add_array(document, "tables");
@@ -39,9 +54,11 @@ static Json *status_json(const Cluster *cluster, const Status *status)
 		json_add_text(table, "distribution_column", t->distribution_column);
 		json_add_int(table, "colocation_id", t->colocation_id);
 		json_add_int(table, "shard_count", t->shard_count);
-		json_add_int(table, "bytes", t->bytes);
+		add_bytes(table, t->bytes);
+		json_add_text(table, "storage", t->storage);
 	}
 	json_add_double(json_add_object(document, "balance"), "max_over_mean", status->max_over_mean);
+	json_add_text(document, "note", note);
 	return document;
 }
 
@@ -62,7 +79,7 @@ static void print_nodes(const Status *status, Arena *arena)
 		row[2] = arena_printf(arena, "%s:%d", n->host, n->port);
 		row[3] = output_paint(arena, colour, strcmp(n->state, "active") == 0 ? "32" : "1;31", n->state);
 		row[4] = worker ? arena_printf(arena, "%lld", (long long) n->shards) : "-";
-		row[5] = worker ? output_bytes(arena, n->bytes) : "-";
+		row[5] = worker ? show_bytes(arena, n->bytes) : "-";
 	}
 	output_table(stdout, header, right, 6, cells, status->node_count);
 }
@@ -82,7 +99,7 @@ static void print_tables(const Status *status, Arena *arena)
 		row[2] = t->distribution_column != NULL ? t->distribution_column : "-";
 		row[3] = arena_printf(arena, "%lld", (long long) t->colocation_id);
 		row[4] = arena_printf(arena, "%lld", (long long) t->shard_count);
-		row[5] = output_bytes(arena, t->bytes);
+		row[5] = show_bytes(arena, t->bytes);
 	}
 	output_table(stdout, header, right, 6, cells, status->table_count);
 }
@@ -96,7 +113,7 @@ static size_t count_wrong(const Status *status)
 	return wrong;
 }
 
-static void print_status(const Cluster *cluster, const Status *status, Arena *arena)
+static void print_status(const Cluster *cluster, const Status *status, const char *note, Arena *arena)
 {
 	size_t wrong = count_wrong(status);
 
@@ -107,9 +124,13 @@ static void print_status(const Cluster *cluster, const Status *status, Arena *ar
 		print_tables(status, arena);
 		if (status->max_over_mean > 0)
 			printf("\nBalance: the fullest worker holds %.2f times the mean.\n", status->max_over_mean);
+		else if (isnan(status->max_over_mean))
+			printf("\nSizes and balance are not known while a worker is down.\n");
 	} else {
 		printf("No distributed tables yet.\n");
 	}
+	if (note != NULL)
+		printf("Note: %s\n", note);
 	if (wrong > 0)
 		printf("\n%zu of %zu nodes are not active.  To start stopped servers: citusctl node start\n", wrong,
 		       status->node_count);
@@ -124,10 +145,13 @@ static bool run_status(Call *call, const void *args, Err *err)
 	(void) args;
 	if (!session_attach(call->session, err) || !status_read(call->session, call->arena, &status, err))
 		return false;
+
+	const char *note = engine_note(call->cluster, call->session->engine, call->arena);
+
 	if (call->globals->json)
-		output_json(status_json(call->cluster, &status));
+		output_json(status_json(call->cluster, &status, note));
 	else
-		print_status(call->cluster, &status, call->arena);
+		print_status(call->cluster, &status, note, call->arena);
 	return true;
 }
 

@@ -5,7 +5,9 @@
 const EngineTraits *engine_traits(Engine engine)
 {
 	static const EngineTraits traits[] = {
+		/* A connection to each worker, not one for each shard: empty tables are made in no time. */
 		[ENGINE_IS_CITUS] = {.has_columnar = true,
+	                         .table_session = "SET citus.multi_shard_modify_mode TO 'sequential'",
 	                         .seed_identity = "sql/query/citus_seed_identity.sql",
 	                         .own_identity = "sql/query/citus_own_identity.sql",
 	                         .disk_space = "sql/query/citus_disk_space.sql",
@@ -17,6 +19,23 @@ const EngineTraits *engine_traits(Engine engine)
 	};
 
 	return &traits[engine];
+}
+
+const char *engine_note(const Cluster *cluster, Engine engine, Arena *arena)
+{
+	const char *names = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < cluster->table_count; i++)
+		if (cluster->tables[i].storage == STORAGE_COLUMNAR && count++ == 0)
+			names = cluster->tables[i].label;
+		else if (cluster->tables[i].storage == STORAGE_COLUMNAR)
+			names = arena_printf(arena, "%s, %s", names, cluster->tables[i].label);
+	if (count == 0 || engine == ENGINE_UNKNOWN || engine_traits(engine)->has_columnar)
+		return NULL;
+	return arena_printf(arena,
+	                    "Described as columnar, and kept as heap, as the engine %s has no columnar storage: %s.",
+	                    engine_name(engine), names);
 }
 
 static bool install_extension(Pg *pg, const char *name, const char *create, bool *changed, Err *err)

@@ -13,6 +13,8 @@ typedef struct EngineTraits {
 	bool carries_foreign_keys;
 	bool has_columnar;
 
+	const char *table_session; /* settings of the session that distributes tables, or NULL */
+
 	/* Files of sql/: clear the node's identity in the seed that data directories
 	 * are cloned from, and give each clone its own. */
 	const char *seed_identity;
@@ -27,6 +29,10 @@ typedef struct EngineTraits {
 	/* No shard moves while any active node is down. */
 	bool moves_need_every_node;
 } EngineTraits;
+
+/* What of the description this engine can't do and does otherwise: a sentence in
+ * the arena, or NULL when there is nothing. */
+const char *engine_note(const Cluster *cluster, Engine engine, Arena *arena);
 
 const EngineTraits *engine_traits(Engine engine);
 

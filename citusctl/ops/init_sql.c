@@ -22,6 +22,7 @@ static bool ensure_authinfo(Host *host, Pg *pg, const char *role, const char *pa
 	*changed = true;
 	return host->dry ||
 	       (pg_exec(pg, "BEGIN", err) &&
+	        pg_run(pg, asset_text("sql/query/hide_parameters.sql"), 0, NULL, err) &&
 	        pg_run(pg, asset_text("sql/query/authinfo_delete.sql"), 1, values, err) &&
 	        pg_run(pg, asset_text("sql/query/authinfo_insert.sql"), 2, values, err) &&
 	        pg_exec(pg, "COMMIT", err));

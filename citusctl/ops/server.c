@@ -1,11 +1,13 @@
 #define _XOPEN_SOURCE 700 /* realpath() */
 #include "ops/server.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/asset.h"
@@ -17,6 +19,7 @@
 
 #define START_TIMEOUT_MS 60000
 #define STOP_TIMEOUT_MS 60000
+#define ORPHANS_TIMEOUT_MS 10000
 #define LOG_TAIL_LINES 6
 
 Server server_of(const Host *host)
@@ -48,28 +51,47 @@ static long read_pid_file(const Server *server, bool *ready)
 	return pid;
 }
 
-/* After a reboot the number in the file may be another program's: only a
- * process that stands in the data directory is the server. */
-static bool is_server_process(long pid, const char *data)
+typedef enum Stands { STANDS_ELSEWHERE, STANDS_THERE, STANDS_UNKNOWN } Stands;
+
+/* Whether the process has the directory as its current one. */
+static Stands where_stands(long pid, const char *data)
 {
 	char link[64];
 	char target[4096];
 
-	if (pid <= 1 || (kill((pid_t) pid, 0) != 0 && errno != EPERM))
-		return false;
 	snprintf(link, sizeof(link), "/proc/%ld/cwd", pid);
 
 	ssize_t length = readlink(link, target, sizeof(target) - 1);
 
-	if (length < 0)
-		return errno != ENOENT; /* ENOENT: ended, not yet collected; else better to believe the file */
+	if (length < 0) /* ENOENT: there is none, or it ended and was not yet collected */
+		return errno == ENOENT ? STANDS_ELSEWHERE : STANDS_UNKNOWN;
 	target[length] = '\0';
 
 	char *real = realpath(data, NULL);
 	bool same = real != NULL && strcmp(real, target) == 0;
 
 	free(real);
-	return same;
+	return same ? STANDS_THERE : STANDS_ELSEWHERE;
+}
+
+/* After a reboot the number in the file may be another program's: only a process
+ * that stands in the data directory is the server.  In a container not even root may
+ * see where; there a process of the directory's owner is believed to be it. */
+static bool is_server_process(long pid, const char *data)
+{
+	char path[64];
+	struct stat process;
+	struct stat directory;
+
+	if (pid <= 1 || (kill((pid_t) pid, 0) != 0 && errno != EPERM))
+		return false;
+
+	Stands stands = where_stands(pid, data);
+
+	snprintf(path, sizeof(path), "/proc/%ld", pid);
+	return stands == STANDS_THERE ||
+	       (stands == STANDS_UNKNOWN && stat(path, &process) == 0 && stat(data, &directory) == 0 &&
+	        process.st_uid == directory.st_uid);
 }
 
 long server_pid(const Server *server)
@@ -139,6 +161,61 @@ static bool start_failed(Host *host, const Server *server, size_t log_size, Err 
 	return err_node(err, host->node->name);
 }
 
+/* Some process that stands in the data directory, 0 when there is none. */
+static long process_in(const char *data)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry = NULL;
+	long found = 0;
+
+	while (proc != NULL && found == 0 && (entry = readdir(proc)) != NULL) {
+		long pid = strtol(entry->d_name, NULL, 10);
+
+		if (pid > 1 && where_stands(pid, data) == STANDS_THERE)
+			found = pid;
+	}
+	if (proc != NULL)
+		closedir(proc);
+	return found;
+}
+
+/* arg is the data directory. */
+static bool is_deserted(void *arg)
+{
+	return process_in(arg) == 0;
+}
+
+/*
+ * PostgreSQL takes the process of an old postmaster.pid for a server as long as
+ * there is one with that number: after kill -9 one that its parent has not
+ * collected, after a reboot any other.  The file goes when it is neither the
+ * server nor one of the sessions that the server left behind.
+ */
+static bool remove_stale_lock(Host *host, const Server *server, Err *err)
+{
+	bool ready = false;
+	long pid = read_pid_file(server, &ready);
+	const char *const files[] = {
+		arena_printf(host->arena, "%s/postmaster.pid", server->data),
+		arena_printf(host->arena, "%s/.s.PGSQL.%d.lock", host->session->sockets, server->port),
+	};
+
+	if (pid <= 1 || (kill((pid_t) pid, 0) != 0 && errno == ESRCH))
+		return true; /* PostgreSQL sees that for itself */
+	if (!clock_poll_until(ORPHANS_TIMEOUT_MS, is_deserted, (char *) (uintptr_t) server->data)) {
+		if (clock_interrupted())
+			return clock_go_on(err);
+		err_set(err, ERR_FAILED, "the server was killed, and its process %ld still runs in \"%s\"",
+		        process_in(server->data), server->data);
+		err_hint(err, "End that process (\"kill %ld\") and run the command again.", process_in(server->data));
+		return err_node(err, host->node->name);
+	}
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (unlink(files[i]) != 0 && errno != ENOENT)
+			return err_errno(err, "remove \"%s\"", files[i]);
+	return true;
+}
+
 bool server_start(Host *host, const Server *server, Err *err)
 {
 	const char *const argv[] = {program(host, "pg_ctl"), "start", "-W", "-s", "-D", server->data,
@@ -155,7 +232,8 @@ bool server_start(Host *host, const Server *server, Err *err)
 		return err_node(err, host->node->name);
 	}
 	if (!shell_mkdir(host->shell, host->session->sockets, 0700, err) ||
-	    !shell_get(host->shell, server->log, host->arena, &old_log, err))
+	    !shell_get(host->shell, server->log, host->arena, &old_log, err) ||
+	    !remove_stale_lock(host, server, err))
 		return false;
 
 	size_t log_size = old_log != NULL ? strlen(old_log) : 0;

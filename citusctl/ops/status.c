@@ -1,5 +1,6 @@
 #include "ops/status.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "io/asset.h"
@@ -77,9 +78,19 @@ static bool read_nodes(const Session *session, Pg *pg, Arena *arena, Status *sta
 		if (strcmp(node->state, "not registered") == 0)
 			node->state = pg_bool(rows, i, 2) ? "active" : "inactive";
 		node->shards = pg_int(rows, i, 4);
-		node->bytes = pg_int(rows, i, 5);
+		node->bytes = pg_is_null(rows, i, 5) || strcmp(node->state, "down") == 0 ? BYTES_UNKNOWN
+		                                                                         : pg_int(rows, i, 5);
 	}
 	pg_rows_free(rows);
+	return true;
+}
+
+/* Tables are spread over all workers: while one is silent no sum is the whole. */
+static bool all_answer(const Status *status)
+{
+	for (size_t i = 0; i < status->node_count; i++)
+		if (strcmp(status->nodes[i].state, "down") == 0)
+			return false;
 	return true;
 }
 
@@ -98,7 +109,8 @@ static bool read_tables(Pg *pg, Arena *arena, Status *status, Err *err)
 			.distribution_column = pg_is_null(rows, i, 2) ? NULL : arena_strdup(arena, pg_value(rows, i, 2)),
 			.colocation_id = pg_int(rows, i, 3),
 			.shard_count = pg_int(rows, i, 4),
-			.bytes = pg_int(rows, i, 5),
+			.bytes = pg_is_null(rows, i, 5) || !all_answer(status) ? BYTES_UNKNOWN : pg_int(rows, i, 5),
+			.storage = arena_strdup(arena, pg_value(rows, i, 6)),
 		};
 	pg_rows_free(rows);
 	return true;
@@ -115,6 +127,10 @@ static void compute_balance(Status *status)
 
 		if (strcmp(node->role, "worker") != 0 || node->capacity <= 0)
 			continue;
+		if (node->bytes == BYTES_UNKNOWN) {
+			status->max_over_mean = NAN;
+			return;
+		}
 		bytes += (double) node->bytes;
 		capacity += node->capacity;
 		if ((double) node->bytes / node->capacity > fullest)

@@ -8,6 +8,9 @@
 
 #include "run/session.h"
 
+/* A size that can't be told, because a node is down. */
+#define BYTES_UNKNOWN INT64_C(-1)
+
 typedef struct NodeStatus {
 	const char *name; /* of the description, or host:port when it isn't in it */
 	const char *role; /* "coordinator" or "worker" */
@@ -15,7 +18,7 @@ typedef struct NodeStatus {
 	int port;
 	const char *state; /* "active", "down", "not registered", "inactive", "not described" */
 	int64_t shards;
-	int64_t bytes;
+	int64_t bytes; /* or BYTES_UNKNOWN */
 	double capacity;
 } NodeStatus;
 
@@ -25,7 +28,8 @@ typedef struct TableStatus {
 	const char *distribution_column; /* NULL for reference tables */
 	int64_t colocation_id;
 	int64_t shard_count;
-	int64_t bytes;
+	int64_t bytes; /* or BYTES_UNKNOWN */
+	const char *storage; /* "heap" or "columnar" */
 } TableStatus;
 
 typedef struct Status {
@@ -35,7 +39,7 @@ typedef struct Status {
 	size_t node_count;
 	TableStatus *tables;
 	size_t table_count;
-	double max_over_mean; /* fullest worker's bytes for its capacity over the mean; 0: no data */
+	double max_over_mean; /* fullest worker's bytes for its capacity over the mean; 0: no data, NAN: unknown */
 } Status;
 
 /* A worker that is down is a state, a coordinator that is down an error. */

@@ -220,24 +220,23 @@ static bool set_foreign_keys_aside(Pg *pg, Arena *arena, const Table *table, Err
 	return ok;
 }
 
+/* All of them or, when one can't be, none. */
 static bool put_foreign_keys_back(Pg *pg, Arena *arena, Err *err)
 {
 	PgRows *rows = pg_query(pg, asset_text("sql/query/pending_foreign_keys.sql"), 0, NULL, err);
-	bool ok = rows != NULL;
+	int count = rows != NULL ? pg_row_count(rows) : 0;
+	bool ok = rows != NULL && (count == 0 || pg_exec(pg, "BEGIN", err));
 
-	for (int i = 0; ok && i < pg_row_count(rows); i++) {
+	for (int i = 0; ok && i < count; i++) {
 		const char *const id[] = {pg_value(rows, i, 0)};
 
-		ok = pg_exec(pg, "BEGIN", err) &&
-		     pg_exec(pg, arena_printf(arena, "ALTER TABLE %s ADD CONSTRAINT %s %s", pg_value(rows, i, 1),
-		                              pg_value(rows, i, 2), pg_value(rows, i, 3)), err) &&
-		     pg_run(pg, asset_text("sql/query/pending_foreign_key_done.sql"), 1, id, err) &&
-		     pg_exec(pg, "COMMIT", err);
-		if (!ok)
-			err_wrap(err, "foreign key %s of table %s", pg_value(rows, i, 2), pg_value(rows, i, 1));
+		ok = (pg_exec(pg, arena_printf(arena, "ALTER TABLE %s ADD CONSTRAINT %s %s", pg_value(rows, i, 1),
+		                               pg_value(rows, i, 2), pg_value(rows, i, 3)), err) &&
+		      pg_run(pg, asset_text("sql/query/pending_foreign_key_done.sql"), 1, id, err)) ||
+		     err_wrap(err, "foreign key %s of table %s", pg_value(rows, i, 2), pg_value(rows, i, 1));
 	}
 	pg_rows_free(rows);
-	return ok;
+	return ok && (count == 0 || pg_exec(pg, "COMMIT", err));
 }
 
 static bool make_columnar(Pg *pg, Arena *arena, const TablePlan *plan, const Table *table,
@@ -300,7 +299,9 @@ bool tables_distribute(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bo
 	const Table *const *tables = cluster_tables_in_order(plan->cluster, arena);
 	bool there = false;
 	size_t made = 0;
-	bool ok = ensure_bookkeeping(pg, dry, &there, err) && set_search_path(pg, plan, arena, err);
+	const char *settings = engine_traits(plan->engine)->table_session;
+	bool ok = ensure_bookkeeping(pg, dry, &there, err) && set_search_path(pg, plan, arena, err) &&
+	          (settings == NULL || pg_exec(pg, settings, err));
 
 	for (size_t i = 0; ok && i < plan->cluster->table_count; i++) {
 		bool one = false;

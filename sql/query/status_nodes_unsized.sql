@@ -1,5 +1,5 @@
 -- The nodes that are registered, from the catalogs alone: no worker has to answer.
-SELECT n.nodename, n.nodeport, n.isactive, n.shouldhaveshards, count(s.shardid) AS shards, 0 AS bytes
+SELECT n.nodename, n.nodeport, n.isactive, n.shouldhaveshards, count(s.shardid) AS shards, NULL::bigint AS bytes
 FROM pg_dist_node n
 LEFT JOIN (pg_dist_placement p
            JOIN pg_dist_shard s ON s.shardid = p.shardid

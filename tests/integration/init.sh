@@ -112,6 +112,27 @@ test_init_twice()
 	test_destroy "$engine" "$name"
 }
 
+# The engine that has no columnar storage says so, in words and to programs.
+test_columnar()
+{
+	local engine=$1 name=columnar_$1
+	echo 'CREATE TABLE IF NOT EXISTS events (id bigint, what text);' >events.sql
+	write_description "$name" '"engine": "'"$engine"'", "workers": 1, "shard_count": 2, "schema": ["events.sql"],
+		"tables": [{"name": "events", "distribution_column": "id", "storage": "columnar"}]'
+	runs "$engine: init with a columnar table" 0 citusctl init
+	if [ "$engine" = embedded ]; then
+		like "$out" 'Note: .*columnar.*kept as heap.*: events' "$engine: says what it keeps otherwise than described"
+		run citusctl -o json status
+		like "$(json .note)" 'columnar.*events' "$engine: so does status"
+		is "$(json '.tables[0].storage')" heap "$engine: and tells the storage"
+	else
+		unlike "$out" 'Note:' "$engine: has nothing to note"
+		run citusctl -o json status
+		is "$(json '.tables[0].storage')" columnar "$engine: status tells the storage"
+	fi
+	runs "$engine: destroy" 0 citusctl -y destroy
+}
+
 test_nodes()
 {
 	local engine=$1 name=$2 worker=$CITUSCTL_HOME/$2/worker1 pid
@@ -121,10 +142,20 @@ test_nodes()
 	runs "$engine: status with a dead worker" 0 citusctl -o json status
 	is "$(state_of worker1)" down "$engine: says that it is down"
 	is "$(state_of coordinator)" active "$engine: and that the other is not"
-	# PostgreSQL takes a process for alive until its parent has collected it.
-	wait_until 30 test ! -e "/proc/$pid"
+	is "$(json '[.nodes[] | select(.name == "worker1") | .bytes, .shards]' | tr -d ' \n')" '[null,8]' \
+		"$engine: the size of what lies there is not known, the number of shards is"
+	is "$(json '[.tables[].bytes] | unique | tojson')" '[null]' "$engine: nor are the sizes of tables"
+	is "$(json '.balance.max_over_mean')" null "$engine: nor is the balance"
+	run citusctl status
+	like "$out" 'worker1 .* down +8 +unknown' "$engine: people read unknown too"
+	# As after kill -9 where nobody collects the process, or after a reboot: there is one
+	# of this number, and it is not the server.
+	pid=$(head -n 1 "$CITUSCTL_HOME/$name/coordinator/postmaster.pid")
+	sed -i "1s/.*/$pid/" "$worker/postmaster.pid" "$CITUSCTL_HOME/$name/run"/.s.PGSQL.*.lock
 	runs "$engine: node start brings it back" 0 citusctl node start
+	is "$(head -n 1 "$CITUSCTL_HOME/$name/coordinator/postmaster.pid")" "$pid" "$engine: and leaves the other alone"
 	run citusctl -o json status
+	is "$(json '[.nodes[].bytes, .tables[].bytes] | map(type) | unique | tojson')" '["number"]' "$engine: sizes are known again"
 	is "$(state_of worker1)" active "$engine: it is active again"
 	runs "$engine: node start again" 0 citusctl node start
 	like "$out" 'run already' "$engine: has nothing to do"
@@ -225,6 +256,7 @@ test_interrupted()
 }
 
 for_each_engine test_init_twice
+for_each_engine test_columnar
 for_each_engine test_wrong_tables
 for_each_engine test_interrupted
 
