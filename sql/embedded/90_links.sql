@@ -64,6 +64,10 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     empty integer := 0;
     value text;
+    state text;
+    message text;
+    detail text;
+    hint text;
 BEGIN
     PERFORM citus_embedded.dblink_send_query(link, command);
     -- The end of the results looks like a query without rows, but such a query is followed by one more.
@@ -78,6 +82,7 @@ EXCEPTION
         PERFORM citus_embedded.dblink_cancel_query(link);
         RAISE;
     WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS state = returned_sqlstate, message = message_text, detail = pg_exception_detail, hint = pg_exception_hint;
         BEGIN
             FOR i IN 1..2 LOOP                        -- the link is free for other commands again
                 PERFORM citus_embedded.wait_for(link);
@@ -86,7 +91,8 @@ EXCEPTION
         EXCEPTION WHEN OTHERS THEN
             NULL;                                     -- the connection is lost
         END;
-        RAISE;
+        RAISE EXCEPTION '%', message USING errcode = state, hint = hint,
+            detail = concat_ws(' ', nullif(detail, ''), format('This happened on the %s.', link));
 END $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.wait_for(link text) RETURNS void LANGUAGE plpgsql

@@ -86,6 +86,16 @@ BEGIN
             END LOOP;
             PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.attempt(%L, ''10s'')',
                                                     'DROP TABLE IF EXISTS ' || record.object_name));
+        WHEN 2 THEN
+            PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.unsubscribe(%L)', record.object_name));
+        WHEN 3 THEN
+            PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.drop_slot(%L)', record.object_name));
+        WHEN 4 THEN
+            PERFORM citus_embedded.ask(link, format('DROP PUBLICATION IF EXISTS %I; DELETE FROM citus_embedded.marker '
+                                                    'WHERE operation = %s', record.object_name, record.operation_id));
+        WHEN 5 THEN
+            PERFORM citus_embedded.ask(link, format('DO $do$ BEGIN IF to_regrole(%1$L) IS NOT NULL THEN DROP OWNED BY %2$I; DROP ROLE %2$I; '
+                                                    'END IF; END $do$', quote_ident(record.object_name), record.object_name));
     END CASE;
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.clean_one FROM public;
@@ -103,17 +113,20 @@ BEGIN
     cleaned := 0;
     failed := 0;
     PERFORM pg_advisory_xact_lock(citus_embedded.lock_class('cleanup'), 0);
-    -- Last made, first gone.
+    -- Last made, first gone; but what replicates a shard goes before it: on the target nothing may happen to rows any more.
     FOR item IN SELECT c.* FROM citus_embedded.cleanup c
                 WHERE operation_id IN (SELECT o FROM (SELECT DISTINCT operation_id AS o FROM citus_embedded.cleanup) d
                                        WHERE citus_embedded.operation_is_over(o))
-                ORDER BY record_id DESC LOOP
+                ORDER BY object_type = 1, record_id DESC LOOP
         PERFORM FROM citus_embedded.cleanup WHERE record_id = item.record_id;
         CONTINUE WHEN NOT FOUND;                      -- its operation succeeded in the meantime
         IF NOT EXISTS (SELECT FROM citus_embedded.node WHERE groupid = item.node_group_id) THEN
             problem := NULL;                          -- the node was removed: nothing to be done there
         ELSIF item.node_group_id = ANY (dead) THEN
             problem := 'the node cannot be reached';
+        ELSIF item.object_type = 1 AND EXISTS (SELECT FROM citus_embedded.cleanup WHERE operation_id = item.operation_id
+                                               AND object_type = 3) THEN
+            problem := 'it is still replicated';
         ELSE
             BEGIN
                 PERFORM citus_embedded.clean_one(item);

@@ -114,10 +114,14 @@ DECLARE
     target citus_embedded.node := citus_embedded.node_if_any(target_name, target_port);
     operation bigint;
     first_table text;
+    state text;
+    message text;
+    detail text;
+    hint text;
 BEGIN
     PERFORM citus_embedded.check_move(shard, source, target, mode);
     IF NOT citus_embedded.lock_group(shard) THEN
-        SELECT citus_embedded.qualified(logicalrelid) INTO first_table FROM citus_embedded.shard WHERE shardid = shard;
+        SELECT citus_embedded.qualified(logicalrelid) INTO first_table FROM citus_embedded.shard s WHERE s.shardid = shard;
         RAISE EXCEPTION 'could not acquire the lock required to move %', first_table
             USING detail = 'It means that either a concurrent shard move or colocated distributed table creation is happening.',
                   hint = 'Make sure that the concurrent operation has finished and re-run the command';
@@ -135,17 +139,22 @@ BEGIN
     BEGIN
         PERFORM citus_embedded.begin_move(operation, shard, source, target);
         PERFORM citus_embedded.create_target(operation, shard, source, target);
-        PERFORM citus_embedded.set_phase(operation, 'Copying Data');
-        PERFORM citus_embedded.lock_for_cutover(shard, source);
-        PERFORM citus_embedded.copy_blocking(shard, source, target);
-        PERFORM citus_embedded.set_phase(operation, 'Completing');
+        IF mode = 'block_writes' THEN
+            PERFORM citus_embedded.set_phase(operation, 'Copying Data');
+            PERFORM citus_embedded.lock_for_copy(shard, source);
+            PERFORM citus_embedded.copy_rows(shard, source, target, '');
+        ELSE
+            PERFORM citus_embedded.replicate_shards(operation, shard, source, target);
+            PERFORM citus_embedded.cut_over(operation, shard, source, target);
+        END IF;
         PERFORM citus_embedded.swap(operation, shard, source, target);
         PERFORM citus_embedded.clean_later(operation);
-        PERFORM citus_embedded.close_links('{coordinator,source,target,owner}');
+        PERFORM citus_embedded.close_links('{coordinator,source,target,owner,snapshot}');
     EXCEPTION WHEN OTHERS OR query_canceled THEN
+        GET STACKED DIAGNOSTICS state = returned_sqlstate, message = message_text, detail = pg_exception_detail, hint = pg_exception_hint;
         PERFORM citus_embedded.clean_later(operation);
-        PERFORM citus_embedded.close_links('{coordinator,source,target,owner}');
-        RAISE;
+        PERFORM citus_embedded.close_links('{coordinator,source,target,owner,snapshot}');
+        RAISE EXCEPTION '%', message USING errcode = state, detail = detail, hint = hint;
     END;
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.check_move, citus_embedded.lock_group FROM public;
@@ -187,7 +196,7 @@ BEGIN
     PERFORM citus_embedded.ask(here, (SELECT format('INSERT INTO citus_embedded.cleanup (operation_id, object_type, object_name, '
         'node_group_id, policy_type) VALUES %s', string_agg(format('(%s, 1, %L, %s, 1)', operation, qualified, target.groupid), ', '
                                                             ORDER BY shardid)) FROM citus_embedded.shard_group(shard)));
-    PERFORM citus_embedded.ask(there, 'SELECT pg_advisory_lock(citus_embedded.lock_class(''tables''), 0)');
+    PERFORM citus_embedded.ask(there, 'SET citus_embedded.busy = on; SELECT pg_advisory_lock(citus_embedded.lock_class(''tables''), 0)');
     FOR item IN SELECT * FROM citus_embedded.shard_group(shard) ORDER BY shardid LOOP
         owner_link := citus_embedded.open_link('owner ' || quote_ident(item.owner), target.groupid, item.owner);
         IF citus_embedded.ask(there, format('SELECT to_regclass(%L)', item.parent)) IS NULL THEN
@@ -205,8 +214,8 @@ BEGIN
     PERFORM citus_embedded.ask(there, 'SELECT pg_advisory_unlock(citus_embedded.lock_class(''tables''), 0)');
 END $$;
 
--- From here on nobody uses the tables, and no write of a session that died is still on its way on the source.
-CREATE OR REPLACE FUNCTION citus_embedded.lock_for_cutover(shard bigint, source citus_embedded.node) RETURNS void LANGUAGE plpgsql
+-- For a blocking move. From here on nobody uses the tables, and no write of a session that died is still on its way on the source.
+CREATE OR REPLACE FUNCTION citus_embedded.lock_for_copy(shard bigint, source citus_embedded.node) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM citus_embedded.attempt((SELECT format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', string_agg('ONLY ' || parent, ', ' ORDER BY shardid))
@@ -215,29 +224,12 @@ BEGIN
         format('LOCK TABLE %s IN SHARE MODE', string_agg(qualified, ', ' ORDER BY shardid))) FROM citus_embedded.shard_group(shard)));
 END $$;
 
--- The target reads the source, as the tables' owner on both.
-CREATE OR REPLACE FUNCTION citus_embedded.copy_blocking(shard bigint, source citus_embedded.node, target citus_embedded.node)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    item record;
-BEGIN
-    FOR item IN SELECT g.*, c.names, c.definitions FROM citus_embedded.shard_group(shard) g CROSS JOIN LATERAL (
-                    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS names,
-                           string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum) AS definitions
-                    FROM pg_attribute WHERE attrelid = g.relation AND attnum > 0 AND NOT attisdropped AND attgenerated = '') c
-                ORDER BY g.shardid LOOP
-        PERFORM citus_embedded.ask(citus_embedded.open_link('owner ' || quote_ident(item.owner), target.groupid, item.owner),
-            format('INSERT INTO %1$s (%2$s) SELECT * FROM citus_embedded.dblink(citus_embedded.own_conninfo(%3$L, %4$s), %5$L) AS t (%6$s)',
-                   item.qualified, item.names, source.nodename, source.nodeport,
-                   format('SELECT %s FROM ONLY %s', item.names, item.qualified), item.definitions));
-    END LOOP;
-END $$;
-
 CREATE OR REPLACE FUNCTION citus_embedded.swap(operation bigint, shard bigint, source citus_embedded.node, target citus_embedded.node)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     item record;
 BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);        -- nobody may write on the target before this is on disk
     FOR item IN SELECT * FROM citus_embedded.shard_group(shard) LOOP
         EXECUTE format('DROP FOREIGN TABLE citus_embedded.%I', item.shardname);
         DELETE FROM citus_embedded.placement WHERE shardid = item.shardid;
@@ -274,7 +266,7 @@ BEGIN
     PERFORM citus_embedded.clean();
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.begin_move, citus_embedded.set_phase, citus_embedded.create_target,
-    citus_embedded.lock_for_cutover, citus_embedded.copy_blocking, citus_embedded.swap, citus_embedded.clean_later,
+    citus_embedded.lock_for_copy, citus_embedded.swap, citus_embedded.clean_later,
     citus_embedded.clean_after FROM public;
 
 -- A node that is not there has its name and port only.
