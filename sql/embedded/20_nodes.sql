@@ -104,6 +104,8 @@ BEGIN
     END IF;
     PERFORM citus_embedded.send(node.groupid, format('update citus_embedded.this_node set cluster = %L, groupid = %s',
                                                      here.id, node.groupid));
+    PERFORM citus_embedded.equip(node.groupid);
+    PERFORM citus_embedded.close_links('{target}');
     PERFORM citus_embedded.copy_reference_tables(node.groupid);
     RETURN node.nodeid;
 END $$;
@@ -140,6 +142,7 @@ BEGIN
             detail = format('One of the table(s) that prevents the operation complete successfully is %s', used.logicalrelid),
             hint = 'Drain the node first: move its shards to other nodes.';
     END IF;
+    PERFORM citus_embedded.dismiss(node.groupid);
     DELETE FROM citus_embedded.placement p WHERE p.groupid = node.groupid;
     IF node.groupid <> 0 THEN
         BEGIN

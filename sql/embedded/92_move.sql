@@ -94,16 +94,29 @@ SET search_path = pg_catalog, pg_temp AS $$
        AND pg_try_advisory_xact_lock(citus_embedded.lock_class('shard'), (SELECT min(shardid) FROM citus_embedded.shard_group(shard))::integer)
     FROM citus_embedded.shard s JOIN citus_embedded.dist_table d USING (logicalrelid) WHERE s.shardid = shard $$;
 
--- Whatever changes the tables of a colocation group, or adds one, asks this first. It does not wait: it would hold locks that
--- the move needs to end.
-CREATE OR REPLACE FUNCTION citus_embedded.refuse_while_moving(colocation integer) RETURNS void LANGUAGE plpgsql
+-- Without a replica identity the source refuses UPDATE and DELETE as long as it is replicated. The shards know: the
+-- coordinator's tables can't have primary keys.
+CREATE OR REPLACE FUNCTION citus_embedded.check_replica_identity(shard bigint) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    item record;
+    without text;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(citus_embedded.lock_class('colocation'), colocation) THEN
-        RAISE EXCEPTION 'a shard move of the colocation group is going on' USING errcode = 'object_in_use',
-            hint = 'Try again when the move is over; SELECT * FROM get_rebalance_progress() shows it.';
-    END IF;
+    FOR item IN SELECT g.*, p.groupid FROM citus_embedded.shard_group(shard) g JOIN citus_embedded.placement p USING (shardid) ORDER BY g.shardid LOOP
+        without := citus_embedded.ask(citus_embedded.open_link('source', item.groupid), format(
+            'SELECT 1 FROM pg_class WHERE oid = %L::regclass AND (relreplident = ''n'' OR (relreplident = ''d'' AND NOT EXISTS '
+            '(SELECT FROM pg_index WHERE indrelid = pg_class.oid AND indisprimary)))', item.qualified));
+        IF without IS NOT NULL THEN
+            PERFORM citus_embedded.close_links('{source}');
+            RAISE EXCEPTION 'cannot use logical replication to transfer shards of the relation % since it doesn''t have a REPLICA '
+                'IDENTITY or PRIMARY KEY', (SELECT relname FROM pg_class WHERE oid = item.relation) USING errcode = 'feature_not_supported',
+                detail = 'UPDATE and DELETE commands on the shard will error out during logical replication unless there is a REPLICA '
+                    'IDENTITY or PRIMARY KEY.',
+                hint = 'If you wish to continue without a replica identity set the shard_transfer_mode to ''force_logical'' or ''block_writes''.';
+        END IF;
+    END LOOP;
 END $$;
+REVOKE EXECUTE ON FUNCTION citus_embedded.check_replica_identity FROM public;
 
 -- Open to all, each for their own tables.
 CREATE OR REPLACE FUNCTION citus_embedded.move_shard(shard bigint, source_name text, source_port integer, target_name text,
@@ -134,6 +147,14 @@ BEGIN
             USING errcode = 'data_exception', hint = 'Confirm the placement still exists and try again.';
     END IF;
 
+    IF mode = 'auto' THEN
+        PERFORM citus_embedded.check_replica_identity(shard);
+    END IF;
+    IF NOT pg_try_advisory_xact_lock_shared(citus_embedded.lock_class('node'), source.groupid)
+       OR NOT pg_try_advisory_xact_lock_shared(citus_embedded.lock_class('node'), target.groupid) THEN
+        RAISE EXCEPTION 'a node of the move is being removed' USING errcode = 'object_in_use';
+    END IF;
+
     operation := nextval('citus_embedded.operationid_seq');
     PERFORM pg_advisory_xact_lock(citus_embedded.lock_class('operation'), operation::integer);
     BEGIN
@@ -143,6 +164,7 @@ BEGIN
             PERFORM citus_embedded.set_phase(operation, 'Copying Data');
             PERFORM citus_embedded.lock_for_copy(shard, source);
             PERFORM citus_embedded.copy_rows(shard, source, target, '');
+            PERFORM citus_embedded.leave_no_snapshots(target);
         ELSE
             PERFORM citus_embedded.replicate_shards(operation, shard, source, target);
             PERFORM citus_embedded.cut_over(operation, shard, source, target);
@@ -193,6 +215,7 @@ DECLARE
     item record;
     options text;
 BEGIN
+    PERFORM citus_embedded.equip(target.groupid);
     PERFORM citus_embedded.ask(here, (SELECT format('INSERT INTO citus_embedded.cleanup (operation_id, object_type, object_name, '
         'node_group_id, policy_type) VALUES %s', string_agg(format('(%s, 1, %L, %s, 1)', operation, qualified, target.groupid), ', '
                                                             ORDER BY shardid)) FROM citus_embedded.shard_group(shard)));
@@ -223,6 +246,18 @@ BEGIN
     PERFORM citus_embedded.ask(citus_embedded.open_link('source', source.groupid), (SELECT format('SELECT citus_embedded.attempt(%L)',
         format('LOCK TABLE %s IN SHARE MODE', string_agg(qualified, ', ' ORDER BY shardid))) FROM citus_embedded.shard_group(shard)));
 END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.leave_no_snapshots(target citus_embedded.node) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    obstacle text := citus_embedded.ask(citus_embedded.open_link('target', target.groupid), 'SELECT citus_embedded.await_snapshots(10000)');
+BEGIN
+    IF obstacle IS NOT NULL THEN
+        RAISE EXCEPTION 'could not switch the shard over to %:%: %', target.nodename, target.nodeport, obstacle
+            USING errcode = 'lock_not_available', hint = 'End long transactions and move it again.';
+    END IF;
+END $$;
+REVOKE EXECUTE ON FUNCTION citus_embedded.leave_no_snapshots FROM public;
 
 CREATE OR REPLACE FUNCTION citus_embedded.swap(operation bigint, shard bigint, source citus_embedded.node, target citus_embedded.node)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -281,23 +316,35 @@ BEGIN
     RETURN node;
 END $$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.citus_move_shard_placement(shard_id bigint, source_node_name text, source_node_port integer,
-    target_node_name text, target_node_port integer, shard_transfer_mode citus.shard_transfer_mode DEFAULT 'auto')
-RETURNS void LANGUAGE sql STRICT AS $$
-    SELECT citus_embedded.move_shard(shard_id, source_node_name, source_node_port, target_node_name, target_node_port,
-                                     shard_transfer_mode) $$;
-
-CREATE OR REPLACE FUNCTION pg_catalog.citus_move_shard_placement(shard_id bigint, source_node_id integer, target_node_id integer,
-    transfer_mode citus.shard_transfer_mode DEFAULT 'auto') RETURNS void LANGUAGE plpgsql STRICT
+CREATE OR REPLACE FUNCTION citus_embedded.check_node_ids(ids integer[]) RETURNS void LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     id integer;
 BEGIN
-    FOREACH id IN ARRAY ARRAY[source_node_id, target_node_id] LOOP
+    FOREACH id IN ARRAY ids LOOP
         IF NOT EXISTS (SELECT FROM citus_embedded.node WHERE nodeid = id) THEN
             RAISE EXCEPTION 'node with node id % could not be found', id USING errcode = 'internal_error';
         END IF;
     END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.citus_move_shard_placement(shard_id bigint, source_node_name text, source_node_port integer,
+    target_node_name text, target_node_port integer, shard_transfer_mode citus.shard_transfer_mode DEFAULT 'auto')
+RETURNS void LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM citus_embedded.missing_copies()) THEN
+        RAISE EXCEPTION 'there are missing reference tables on some nodes'
+            USING hint = 'Copy reference tables first with replicate_reference_tables().';
+    END IF;
+    PERFORM citus_embedded.move_shard(shard_id, source_node_name, source_node_port, target_node_name, target_node_port,
+                                      shard_transfer_mode);
+END $$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.citus_move_shard_placement(shard_id bigint, source_node_id integer, target_node_id integer,
+    transfer_mode citus.shard_transfer_mode DEFAULT 'auto') RETURNS void LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM citus_embedded.check_node_ids(ARRAY[source_node_id, target_node_id]);
     PERFORM citus_embedded.move_shard(shard_id, s.nodename, s.nodeport, t.nodename, t.nodeport, transfer_mode)
     FROM citus_embedded.node s, citus_embedded.node t WHERE s.nodeid = source_node_id AND t.nodeid = target_node_id;
 END $$;

@@ -76,14 +76,34 @@ BEGIN
     INSERT INTO citus_embedded.marker VALUES (operation, attempt);
 END $$;
 
--- On the target: what keeps it from taking over, or NULL. Transactions that have a snapshot from before the rows came would not
--- see them, so they have to end first. Taking the marker out makes everything before it durable.
-CREATE OR REPLACE FUNCTION citus_embedded.await_marker(op bigint, nth integer, wait integer) RETURNS text LANGUAGE plpgsql
+-- On the target: a transaction that has a snapshot from before now, in which the rows are missing, if none of them ends in
+-- time; or NULL. The engine's own ones read nothing later.
+CREATE OR REPLACE FUNCTION citus_embedded.await_snapshots(wait integer) RETURNS text LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     deadline timestamptz := clock_timestamp() + make_interval(secs => wait / 1000.0);
     old_ones text[];
-    old_one text;
+BEGIN
+    LOOP
+        PERFORM pg_stat_clear_snapshot();
+        SELECT array_agg(format('process %s, in a transaction since %s', pid, xact_start)) INTO old_ones FROM pg_stat_activity
+        WHERE backend_xmin IS NOT NULL AND backend_type = 'client backend' AND datname = current_database()
+          AND pid <> pg_backend_pid() AND application_name <> 'citus_embedded'
+          AND (old_ones IS NULL OR format('process %s, in a transaction since %s', pid, xact_start) = ANY (old_ones));
+        IF old_ones IS NULL THEN
+            RETURN NULL;
+        ELSIF clock_timestamp() > deadline THEN
+            RETURN format('on the target, %s, would not see the rows', old_ones[1]);
+        END IF;
+        PERFORM pg_sleep(0.001);
+    END LOOP;
+END $$;
+
+-- On the target: what keeps it from taking over, or NULL. Taking the marker out makes everything before it durable.
+CREATE OR REPLACE FUNCTION citus_embedded.await_marker(op bigint, nth integer, wait integer) RETURNS text LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    deadline timestamptz := clock_timestamp() + make_interval(secs => wait / 1000.0);
 BEGIN
     LOOP
         DELETE FROM citus_embedded.marker WHERE operation = op AND attempt = nth;
@@ -93,22 +113,10 @@ BEGIN
         END IF;
         PERFORM pg_sleep(0.001);
     END LOOP;
-    LOOP
-        PERFORM pg_stat_clear_snapshot();
-        SELECT array_agg(format('%s since %s', pid, xact_start)) INTO old_ones FROM pg_stat_activity
-        WHERE backend_xmin IS NOT NULL AND backend_type = 'client backend' AND datname = current_database()
-          AND pid <> pg_backend_pid() AND application_name <> 'citus_embedded'
-          AND (old_ones IS NULL OR format('%s since %s', pid, xact_start) = ANY (old_ones));
-        IF old_ones IS NULL THEN
-            RETURN NULL;
-        ELSIF clock_timestamp() > deadline THEN
-            RETURN format('on the target, process %s has a transaction that would not see the rows', old_ones[1]);
-        END IF;
-        PERFORM pg_sleep(0.001);
-    END LOOP;
+    RETURN citus_embedded.await_snapshots(wait);
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.subscribe, citus_embedded.unsubscribe, citus_embedded.drop_slot,
-    citus_embedded.place_marker, citus_embedded.await_marker FROM public;
+    citus_embedded.place_marker, citus_embedded.await_snapshots, citus_embedded.await_marker FROM public;
 
 -- Copies the rows of a shard group, in a snapshot or as they are.
 CREATE OR REPLACE FUNCTION citus_embedded.copy_rows(shard bigint, source citus_embedded.node, target citus_embedded.node, snapshot text)
