@@ -122,8 +122,9 @@ run-fuzzers: $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 			$$(ls tests/fuzz/$$fuzzer.dict 2>/dev/null | sed 's/^/-dict=/') || exit; \
 	done
 
-bench: all ## measure, each figure as a ratio taken in one run
-	@for script in tests/bench/*.sh; do CITUSCTL="$(abspath $(PROGRAM))" bash "$$script" || exit; done
+bench: all $(BUILD)/bench-planner ## measure, each figure as a ratio taken in one run
+	@for script in tests/bench/*.sh; do \
+		CITUSCTL="$(abspath $(PROGRAM))" BUILD="$(BUILD)" bash "$$script" || exit; done
 
 # One compiler a processor, unless -j says how many.
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -166,6 +167,11 @@ $(BUILD)/libcitusctl.a: $(filter-out $(BUILD)/citusctl/main.o,$(OBJECTS))
 $(UNIT): $(TEST_OBJECTS) $(BUILD)/libcitusctl.a
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $(TEST_OBJECTS) $(BUILD)/libcitusctl.a $(CHECK_LIBS) $(LIB_LIBS) -lpthread -lm
+
+$(BUILD)/bench-planner: tests/bench/planner.c tests/bench/greedy.c tests/bench/greedy.h $(BUILD)/libcitusctl.a
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(COMPILE) -o $@ $(filter %.c %.a,$^) $(LIB_LIBS) -lpthread -lm
 
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/libcitusctl.a
 	@mkdir -p $(@D)

@@ -4,158 +4,250 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Work {
-	const BalanceProblem *problem;
-	int64_t *load;
-	uint32_t *place;
-} Work;
+#include "balance/bound.h"
+#include "balance/exact.h"
+#include "balance/instance.h"
+#include "balance/order.h"
+#include "balance/pack.h"
+#include "balance/place.h"
+#include "balance/search.h"
 
-static double util(const Work *w, uint32_t node)
+/* What is known of the best max utilization. */
+typedef struct Best {
+	double at_least;
+	double reached;      /* by packed */
+	bool proven;         /* nothing is below reached */
+	Assignment *packed;
+} Best;
+
+static Best find_best(const Instance *instance)
 {
-	return (double) w->load[node] / w->problem->nodes[node].capacity;
-}
+	Best best = {.at_least = bound_utilization(instance)};
 
-static double worst(const Work *w, uint32_t *node)
-{
-	double most = 0;
+	best.packed = pack_level(instance, best.at_least);
+	if (exact_suits(instance) && assignment_max(best.packed, NULL) > best.at_least)
+		best.proven = exact_utilization(best.packed, best.at_least);
+	best.reached = assignment_max(best.packed, NULL);
 
-	for (uint32_t n = 0; n < w->problem->node_count; n++) {
-		if (problem_node_open(w->problem, n) && util(w, n) >= most) {
-			most = util(w, n);
-			*node = n;
-		}
+	/* They are the same, but for rounding. */
+	if (best.proven || best.reached <= best.at_least) {
+		best.at_least = best.reached;
+		best.proven = true;
 	}
-	return most;
+	return best;
 }
 
-static bool best_target(const Work *w, uint32_t g, uint32_t *to)
+static int64_t *budgets_at(const Instance *instance, double utilization)
 {
-	const BalanceGroup *group = &w->problem->groups[g];
-	double least = INFINITY;
+	int64_t *budget = arena_array(instance->arena, instance->node_count + 1, sizeof(*budget));
 
-	for (uint32_t n = 0; n < w->problem->node_count; n++) {
-		double after = (double) (w->load[n] + group->bytes) / w->problem->nodes[n].capacity;
+	for (uint32_t n = 0; n < instance->node_count; n++)
+		budget[n] = instance->open[n] ? bytes_at(utilization, instance->capacity[n]) : 0;
+	return budget;
+}
 
-		if (n != w->place[g] && problem_may_hold(w->problem, n, group) && after < least) {
-			least = after;
-			*to = n;
-		}
+static bool moves_less(const Assignment *a, const Assignment *b)
+{
+	size_t a_moves = 0;
+	size_t b_moves = 0;
+	int64_t a_bytes = assignment_bytes(a, &a_moves);
+	int64_t b_bytes = assignment_bytes(b, &b_moves);
+
+	return a_bytes != b_bytes ? a_bytes < b_bytes : a_moves < b_moves;
+}
+
+/* Up to this many groups the way over the packed assignment is tried as well. */
+#define TWO_WAYS_MAX 5000
+
+/* Never NULL: what is packed is within the budgets. */
+static Assignment *find_target(const Assignment *home, const Best *best, const int64_t budget[])
+{
+	Assignment *found = search_from_home(home, budget);
+
+	if (found != NULL && home->instance->group_count > TWO_WAYS_MAX)
+		return found;
+
+	Assignment *other = assignment_copy(best->packed);
+
+	pack_rename(other);
+	search_trim(home, other, budget);
+	if (found != NULL && !moves_less(other, found)) {
+		assignment_free(other);
+		return found;
 	}
-	return least < INFINITY;
+	assignment_free(found);
+	return other;
 }
 
-static void move_group(Work *w, uint32_t g, uint32_t to)
+/* ---- bounds --------------------------------------------------------------- */
+
+/* Whatever is within the threshold of the best is within the threshold of what was reached. */
+static void certify(const Assignment *home, const Best *best, double target, bool bytes_proven,
+                    BalancePlan *plan)
 {
-	w->load[w->place[g]] -= w->problem->groups[g].bytes;
-	w->load[to] += w->problem->groups[g].bytes;
-	w->place[g] = to;
+	double threshold = home->instance->problem->threshold;
+	double allowed = best->reached * (1 + threshold);
+	size_t moves = 0;
+
+	plan->bounds.max_utilization = best->at_least;
+	bound_moving(home, allowed, &plan->bounds.bytes, &plan->bounds.moves);
+	if (!best->proven || !exact_suits(home->instance))
+		return;
+	if (bytes_proven)
+		plan->bounds.bytes = plan->bytes;
+	if (exact_moves(home, budgets_at(home->instance, target), plan->move_count, &moves) &&
+	    (int64_t) moves > plan->bounds.moves)
+		plan->bounds.moves = (int64_t) moves;
 }
 
-static bool place_forced(Work *w, Err *err)
+/* ---- the plan ------------------------------------------------------------- */
+
+static void list_moves(const Assignment *target, Arena *arena, BalancePlan *plan)
 {
-	const BalanceProblem *p = w->problem;
+	const Instance *instance = target->instance;
+	size_t count = 0;
 
-	for (uint32_t g = 0; g < p->group_count; g++) {
-		uint32_t to = 0;
+	plan->bytes = assignment_bytes(target, &count);
 
-		if (problem_may_hold(p, p->groups[g].node, &p->groups[g]))
+	BalanceMove *moves = arena_array(arena, count + 1, sizeof(*moves));
+
+	for (uint32_t g = 0; g < instance->group_count; g++) {
+		const BalanceGroup *group = &instance->groups[g];
+
+		if (target->place[g] == group->node)
 			continue;
-		if (p->groups[g].pinned || !best_target(w, g, &to))
-			return err_set(err, ERR_USAGE, "no node may hold shard group %u", g);
-		move_group(w, g, to);
-	}
-	return true;
-}
 
-static bool improve(Work *w, double target)
-{
-	const BalanceProblem *p = w->problem;
-	uint32_t from = 0;
-	double most = worst(w, &from);
-	uint32_t best = UINT32_MAX;
-	uint32_t best_to = 0;
-	double least = most;
+		bool forced = instance_forced(instance, g);
 
-	if (most <= target)
-		return false;
-	for (uint32_t g = 0; g < p->group_count; g++) {
-		uint32_t to = 0;
-
-		if (w->place[g] != from || p->groups[g].node != from || !best_target(w, g, &to))
-			continue;
-
-		double after = fmax((double) (w->load[to] + p->groups[g].bytes) / p->nodes[to].capacity,
-		                    (double) (w->load[from] - p->groups[g].bytes) / p->nodes[from].capacity);
-
-		if (after < least) {
-			least = after;
-			best = g;
-			best_to = to;
-		}
-	}
-	if (best == UINT32_MAX)
-		return false;
-	move_group(w, best, best_to);
-	return true;
-}
-
-static void list_moves(Arena *arena, const Work *w, BalancePlan *plan)
-{
-	const BalanceProblem *p = w->problem;
-	BalanceMove *moves = arena_array(arena, p->group_count + 1, sizeof(*moves));
-
-	for (uint32_t g = 0; g < p->group_count; g++) {
-		const BalanceGroup *group = &p->groups[g];
-
-		if (w->place[g] == group->node)
-			continue;
-
-		bool forced = !problem_may_hold(p, group->node, group);
-
-		moves[plan->move_count++] = (BalanceMove) {g, group->node, w->place[g], forced, group->bytes};
+		moves[plan->move_count++] = (BalanceMove) {g, group->node, target->place[g], forced, group->bytes};
 		plan->forced_count += forced ? 1 : 0;
-		plan->bytes += group->bytes;
 	}
 	plan->moves = moves;
 }
 
+static void set_order(const Assignment *home, BalancePlan *plan, PlanNode nodes[])
+{
+	const Instance *instance = home->instance;
+	double most = fmax(plan->max_utilization_before, plan->max_utilization);
+	int64_t *limit = budgets_at(instance, most);
+	int64_t *load = arena_array(instance->arena, instance->node_count + 1, sizeof(*load));
+
+	for (uint32_t n = 0; n < instance->node_count; n++)
+		if (!instance->open[n])
+			limit[n] = INT64_MAX;
+	plan->order_is_safe =
+		order_moves(home, (BalanceMove *) (uintptr_t) plan->moves, plan->move_count, limit);
+	plan->peak = most;
+	for (uint32_t n = 0; n < instance->node_count; n++)
+		load[n] = nodes[n].bytes_peak = home->load[n];
+	for (size_t m = 0; m < plan->move_count; m++) {
+		uint32_t to = plan->moves[m].to;
+
+		load[plan->moves[m].from] -= plan->moves[m].bytes;
+		load[to] += plan->moves[m].bytes;
+		if (load[to] > nodes[to].bytes_peak)
+			nodes[to].bytes_peak = load[to];
+		plan->peak = fmax(plan->peak, (double) load[to] / instance->capacity[to]);
+	}
+}
+
+static int64_t worst_spread(const Assignment *assignment)
+{
+	Spread *spread = spread_new(assignment);
+	int64_t worst = spread_worst(spread);
+
+	spread_free(spread);
+	return worst;
+}
+
+static void describe(const Assignment *home, const Assignment *target, Arena *arena, BalancePlan *plan)
+{
+	const Instance *instance = home->instance;
+	PlanNode *nodes = arena_array(arena, instance->node_count + 1, sizeof(*nodes));
+
+	for (uint32_t n = 0; n < instance->node_count; n++) {
+		nodes[n].bytes_before = home->load[n];
+		nodes[n].bytes_after = target->load[n];
+	}
+	for (uint32_t g = 0; g < instance->group_count; g++) {
+		nodes[home->place[g]].groups_before++;
+		nodes[target->place[g]].groups_after++;
+	}
+	plan->nodes = nodes;
+	plan->max_utilization_before = assignment_max(home, NULL);
+	plan->max_utilization = assignment_max(target, NULL);
+	list_moves(target, arena, plan);
+	set_order(home, plan, nodes);
+	plan->spread_before = worst_spread(home);
+	plan->spread_after = plan->move_count > 0 ? worst_spread(target) : plan->spread_before;
+}
+
+static bool any_forced(const Instance *instance)
+{
+	for (uint32_t g = 0; g < instance->group_count; g++)
+		if (instance_forced(instance, g))
+			return true;
+	return false;
+}
+
+/* The max utilization to aim at, of what is surely within the threshold. */
+static double choose_aim(const Assignment *home, const Best *best, BalancePlan *plan)
+{
+	const BalanceProblem *problem = home->instance->problem;
+	double now = assignment_max(home, NULL);
+
+	plan->target = fmax(best->at_least * (1 + problem->threshold), best->reached);
+	if (now <= plan->target || plan->target < now * (1 - problem->min_gain))
+		return plan->target;
+	plan->verdict = PLAN_NOT_WORTH;
+	return now;
+}
+
+static void make(const Instance *instance, Arena *arena, BalancePlan *plan)
+{
+	Assignment *home = assignment_new(instance, true);
+	Best best = find_best(instance);
+	double aim = choose_aim(home, &best, plan);
+	int64_t *budget = budgets_at(instance, aim);
+	bool fits = true;
+	bool proven = false;
+
+	assignment_list(home);
+	for (uint32_t n = 0; n < instance->node_count; n++)
+		fits = fits && (!instance->open[n] || home->load[n] <= budget[n]);
+
+	Assignment *target = NULL;
+
+	if (fits && !any_forced(instance)) {
+		target = assignment_copy(home);
+		proven = true;
+	} else {
+		target = find_target(home, &best, budget);
+		if (exact_suits(instance))
+			proven = exact_bytes(home, target, budget);
+	}
+	describe(home, target, arena, plan);
+	certify(home, &best, plan->target, proven && aim <= plan->target, plan);
+	if (plan->move_count > 0)
+		plan->verdict = PLAN_MOVES;
+	else if (plan->verdict != PLAN_NOT_WORTH)
+		plan->verdict = PLAN_BALANCED;
+	assignment_free(target);
+	assignment_free(home);
+	assignment_free(best.packed);
+}
+
 bool plan_make(Arena *arena, const BalanceProblem *problem, BalancePlan *plan, Err *err)
 {
-	Work w = {.problem = problem,
-	          .load = arena_array(arena, problem->node_count + 1, sizeof(int64_t)),
-	          .place = arena_array(arena, problem->group_count + 1, sizeof(uint32_t))};
-	PlanNode *nodes = arena_array(arena, problem->node_count + 1, sizeof(*nodes));
-	uint32_t node = 0;
-	int64_t total = 0;
-	double capacity = 0;
+	Arena *scratch = arena_new();
+	Instance instance;
 
-	*plan = (BalancePlan) {.nodes = nodes, .order_is_safe = true};
-	for (uint32_t g = 0; g < problem->group_count; g++) {
-		w.place[g] = problem->groups[g].node;
-		w.load[w.place[g]] += problem->groups[g].bytes;
-		nodes[w.place[g]].groups_before++;
-		total += problem->groups[g].bytes;
-	}
-	for (uint32_t n = 0; n < problem->node_count; n++) {
-		nodes[n].bytes_before = nodes[n].bytes_peak = w.load[n];
-		capacity += problem_node_open(problem, n) ? problem->nodes[n].capacity : 0;
-	}
-	plan->max_utilization_before = worst(&w, &node);
-	plan->bounds.max_utilization = capacity > 0 ? (double) total / capacity : 0;
-	plan->target = plan->bounds.max_utilization * (1 + problem->threshold);
-	if (!place_forced(&w, err))
-		return false;
-	while (improve(&w, plan->target))
-		;
-	list_moves(arena, &w, plan);
-	for (uint32_t g = 0; g < problem->group_count; g++)
-		nodes[w.place[g]].groups_after++;
-	for (uint32_t n = 0; n < problem->node_count; n++) {
-		nodes[n].bytes_after = w.load[n];
-		nodes[n].bytes_peak = w.load[n] > nodes[n].bytes_peak ? w.load[n] : nodes[n].bytes_peak;
-	}
-	plan->max_utilization = worst(&w, &node);
-	plan->peak = fmax(plan->max_utilization, plan->max_utilization_before);
-	plan->verdict = plan->move_count > 0 ? PLAN_MOVES : PLAN_BALANCED;
-	return true;
+	*plan = (BalancePlan) {.order_is_safe = true};
+
+	bool ok = instance_make(&instance, scratch, problem, err);
+
+	if (ok)
+		make(&instance, arena, plan);
+	arena_free(scratch);
+	return ok;
 }

@@ -1,0 +1,239 @@
+#include "balance/pack.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "balance/place.h"
+
+/* Looks at a pair of groups: bounds the time, on any machine alike. */
+#define LOOKS_MAX 20000000
+
+/* The emptiest nodes that the fullest one trades with. */
+#define PARTNERS 48
+
+/* ---- largest first -------------------------------------------------------- */
+
+/* Those with the smallest choice of nodes first, then the largest. */
+static uint32_t *order_by_choice(const Instance *instance)
+{
+	uint32_t *order = xmalloc((instance->group_count + 1) * sizeof(*order));
+	uint32_t *starts = xmalloc((instance->open_count + 2) * sizeof(*starts));
+
+	memset(starts, 0, (instance->open_count + 2) * sizeof(*starts));
+	for (uint32_t g = 0; g < instance->group_count; g++)
+		starts[instance->classes[instance_class(instance, g)].count + 1]++;
+	for (uint32_t c = 1; c < instance->open_count + 2; c++)
+		starts[c] += starts[c - 1];
+	for (uint32_t i = 0; i < instance->group_count; i++) {
+		uint32_t group = instance->by_size[i];
+
+		order[starts[instance->classes[instance_class(instance, group)].count]++] = group;
+	}
+	free(starts);
+	return order;
+}
+
+static Assignment *pack_in_order(const Instance *instance, const uint32_t order[])
+{
+	Assignment *packed = assignment_new(instance, false);
+	Placer *placer = placer_new(packed, NULL, NULL);
+
+	for (uint32_t i = 0; i < instance->group_count; i++)
+		assignment_move(packed, order[i], placer_emptiest(placer, order[i]));
+	placer_free(placer);
+	return packed;
+}
+
+/* ---- trades that make the fullest node emptier ---------------------------- */
+
+typedef struct Trade {
+	uint32_t give; /* of the fullest node; NOWHERE: no trade */
+	uint32_t take; /* of its partner, or NOWHERE */
+	uint32_t partner;
+	double fullest; /* utilization of the fuller of both afterwards */
+} Trade;
+
+typedef struct Leveller {
+	Assignment *assignment;
+	const Instance *instance;
+	int64_t looks;
+	uint32_t *partners;
+} Leveller;
+
+static void judge_trade(const Leveller *l, uint32_t full, uint32_t partner, uint32_t give, uint32_t take,
+                        Trade *best)
+{
+	const Instance *instance = l->instance;
+	int64_t bytes = instance->groups[give].bytes - (take == NOWHERE ? 0 : instance->groups[take].bytes);
+	double fullest = fmax((double) (l->assignment->load[full] - bytes) / instance->capacity[full],
+	                      (double) (l->assignment->load[partner] + bytes) / instance->capacity[partner]);
+
+	if (fullest < best->fullest && instance_may(instance, give, partner) &&
+	    (take == NOWHERE || instance_may(instance, take, full)))
+		*best = (Trade) {give, take, partner, fullest};
+}
+
+/* The two whose sizes are next to wanted, at or after *at in a list that falls. */
+static void try_near(Leveller *l, uint32_t full, uint32_t partner, uint32_t give, uint32_t *at, int64_t wanted,
+                     Trade *best)
+{
+	const GroupList *list = &l->assignment->lists[partner];
+
+	while (*at < list->count && l->instance->groups[list->items[*at]].bytes > wanted)
+		(*at)++;
+	for (uint32_t i = *at > 1 ? *at - 2 : 0; i < *at + 2 && i < list->count; i++)
+		judge_trade(l, full, partner, give, list->items[i], best);
+	l->looks += 4;
+}
+
+static void try_partner(Leveller *l, uint32_t full, uint32_t partner, Trade *best)
+{
+	const Instance *instance = l->instance;
+	const GroupList *gives = &l->assignment->lists[full];
+	double wanted = ((double) l->assignment->load[full] * instance->capacity[partner] -
+	                 (double) l->assignment->load[partner] * instance->capacity[full]) /
+	                (instance->capacity[full] + instance->capacity[partner]);
+	uint32_t at = 0;
+
+	if (wanted < 1)
+		return;
+
+	uint32_t near = list_first_at_most(instance, gives, (int64_t) wanted);
+
+	for (uint32_t i = near > 3 ? near - 4 : 0; i < near + 4 && i < gives->count; i++)
+		judge_trade(l, full, partner, gives->items[i], NOWHERE, best);
+	for (uint32_t i = 0; i < gives->count; i++) {
+		int64_t size = instance->groups[gives->items[i]].bytes;
+
+		l->looks++;
+		if ((double) size > wanted)
+			try_near(l, full, partner, gives->items[i], &at, size - (int64_t) wanted, best);
+	}
+}
+
+/* The open nodes but the fullest, the emptiest first, as many as are traded with. */
+static uint32_t choose_partners(Leveller *l, uint32_t full)
+{
+	const Instance *instance = l->instance;
+	uint32_t count = 0;
+
+	for (uint32_t n = 0; n < instance->node_count; n++) {
+		double utilization = (double) l->assignment->load[n] / instance->capacity[n];
+		uint32_t at = count;
+
+		if (!instance->open[n] || n == full)
+			continue;
+		while (at > 0 && utilization < (double) l->assignment->load[l->partners[at - 1]] /
+		                                   instance->capacity[l->partners[at - 1]])
+			at--;
+		if (at == PARTNERS)
+			continue;
+		count += count < PARTNERS ? 1 : 0;
+		memmove(&l->partners[at + 1], &l->partners[at], (count - 1 - at) * sizeof(*l->partners));
+		l->partners[at] = n;
+	}
+	l->looks += instance->node_count;
+	return count;
+}
+
+static void level(Assignment *assignment, double goal)
+{
+	uint32_t partners[PARTNERS + 1];
+	Leveller l = {assignment, assignment->instance, 0, partners};
+
+	assignment_list(assignment);
+	while (l.looks < LOOKS_MAX) {
+		uint32_t full = 0;
+		Trade best = {NOWHERE, NOWHERE, 0, assignment_max(assignment, &full)};
+		double now = best.fullest;
+
+		if (now <= goal)
+			return;
+
+		uint32_t count = choose_partners(&l, full);
+
+		for (uint32_t i = 0; i < count && !(best.fullest <= goal); i++)
+			try_partner(&l, full, partners[i], &best);
+		if (best.give == NOWHERE || !(best.fullest < now))
+			return;
+		assignment_move(assignment, best.give, best.partner);
+		if (best.take != NOWHERE)
+			assignment_move(assignment, best.take, full);
+	}
+}
+
+Assignment *pack_level(const Instance *instance, double goal)
+{
+	Assignment *packed = pack_in_order(instance, instance->by_size);
+
+	if (instance->classes[NODES_ALL].groups < instance->group_count &&
+	    assignment_max(packed, NULL) > goal) {
+		uint32_t *order = order_by_choice(instance);
+		Assignment *other = pack_in_order(instance, order);
+		bool better = assignment_max(other, NULL) < assignment_max(packed, NULL);
+
+		free(order);
+		assignment_free(better ? packed : other);
+		packed = better ? other : packed;
+	}
+	if (assignment_max(packed, NULL) > goal)
+		level(packed, goal);
+	return packed;
+}
+
+/* ---- other numbers for the nodes ------------------------------------------ */
+
+typedef struct Overlap {
+	int64_t bytes;
+	uint32_t from, to;
+} Overlap;
+
+static int compare_overlaps(const void *a, const void *b)
+{
+	const Overlap *x = a;
+	const Overlap *y = b;
+
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return x->to < y->to ? -1 : x->to > y->to;
+}
+
+/* Nodes up to which all pairs are looked at. */
+#define RENAME_MAX 1000
+
+void pack_rename(Assignment *assignment)
+{
+	const Instance *instance = assignment->instance;
+	uint32_t count = instance->node_count;
+
+	/* With rules, two nodes are seldom alike. */
+	if (instance->classes[NODES_ALL].groups < instance->group_count || count > RENAME_MAX)
+		return;
+
+	Overlap *overlaps = xmalloc(((size_t) count * count + 1) * sizeof(*overlaps));
+	uint32_t *names = xmalloc(count * sizeof(*names));
+	bool *taken = arena_array(instance->arena, count, sizeof(*taken));
+
+	for (size_t i = 0; i < (size_t) count * count; i++)
+		overlaps[i] = (Overlap) {0, (uint32_t) (i / count), (uint32_t) (i % count)};
+	for (uint32_t g = 0; g < instance->group_count; g++)
+		overlaps[(size_t) assignment->place[g] * count + instance->groups[g].node].bytes += instance->groups[g].bytes;
+	qsort(overlaps, (size_t) count * count, sizeof(*overlaps), compare_overlaps);
+	memset(names, 0xFF, count * sizeof(*names));
+	for (size_t i = 0; i < (size_t) count * count; i++) {
+		const Overlap *o = &overlaps[i];
+
+		if (names[o->from] != NOWHERE || taken[o->to] || !instance->open[o->from] || !instance->open[o->to] ||
+		    instance->capacity[o->from] != instance->capacity[o->to])
+			continue;
+		names[o->from] = o->to;
+		taken[o->to] = true;
+	}
+	for (uint32_t g = 0; g < instance->group_count; g++)
+		assignment_move(assignment, g, names[assignment->place[g]]);
+	free(names);
+	free(overlaps);
+}
