@@ -27,7 +27,7 @@ UNIT := $(BUILD)/unit-tests
 
 # What pkg-config knows; the Debian packages are in tests/tools/packages.sh.
 # Asked when first needed, so that "make help" and "make deps" work without any.
-LIBRARIES := libpq libcjson
+LIBRARIES := libpq libcjson libssh
 LIB_CFLAGS = $(eval LIB_CFLAGS := $$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null))$(LIB_CFLAGS)
 LIB_LIBS = $(eval LIB_LIBS := $$(shell pkg-config --libs $(LIBRARIES) 2>/dev/null))$(LIB_LIBS)
 CHECK_CFLAGS = $(eval CHECK_CFLAGS := $$(shell pkg-config --cflags check 2>/dev/null))$(CHECK_CFLAGS)
@@ -55,7 +55,7 @@ endif
 
 SOURCES := $(sort $(wildcard citusctl/*.c citusctl/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/asset.o
-ASSETS := $(sort $(filter-out %~ %.orig %.rej,$(wildcard templates/* sql/*/*)))
+ASSETS := $(sort $(filter-out %~ %.orig %.rej,$(wildcard templates/* host/* sql/*/*)))
 TEST_SOURCES := $(sort $(wildcard tests/unit/*.c))
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/%.o)
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))

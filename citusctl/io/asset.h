@@ -1,5 +1,5 @@
 /*
- * io/asset.h - the files of templates/ and sql/, embedded at build time.
+ * io/asset.h - the files of templates/, host/ and sql/, embedded at build time.
  *
  * Names are paths in the repository, such as "sql/query/add_node.sql".
  */

@@ -1,398 +1,81 @@
-#define _GNU_SOURCE /* pipe2(), as other threads spawn at the same time; syncfs() */
+/* What is the same for every kind of Shell. */
 #include "io/shell.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/fs.h>
-#include <poll.h>
-#include <pwd.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "util/clock.h"
-#include "util/log.h"
-#include "util/quote.h"
-#include "util/str.h"
-
-#define ARGV_MAX 64
-
-struct Shell {
-	char *run_as; /* NULL: the current user */
-	uid_t uid;    /* owner of the files it makes */
-	gid_t gid;
-	char gid_text[16];
-};
-
-/* The ends of a child's three pipes that stay here; -1 when closed. */
-typedef struct Child {
-	pid_t pid;
-	int in;
-	int out;
-	int err;
-} Child;
+#include "io/shell_kind.h"
 
 Shell *shell_open(const ShellTarget *target, Err *err)
 {
-	Shell *shell = xmalloc(sizeof(*shell));
-
-	*shell = (Shell) {NULL, geteuid(), getegid(), ""};
-	if (target->run_as == NULL)
-		return shell;
-
-	struct passwd entry;
-	struct passwd *found = NULL;
-	char buffer[4096];
-
-	if (getpwnam_r(target->run_as, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL) {
-		err_set(err, ERR_FAILED, "there is no system user \"%s\" to run the servers as", target->run_as);
-		shell_close(shell);
-		return NULL;
-	}
-	shell->run_as = xstrdup(target->run_as);
-	shell->uid = entry.pw_uid;
-	shell->gid = entry.pw_gid;
-	snprintf(shell->gid_text, sizeof(shell->gid_text), "%lu", (unsigned long) entry.pw_gid);
-	return shell;
+	return target->remote != NULL ? shell_open_remote(target) : shell_open_local(target, err);
 }
 
 void shell_close(Shell *shell)
 {
-	if (shell == NULL)
-		return;
-	free(shell->run_as);
-	free(shell);
-}
-
-static void close_end(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-/* argv with what changes the user in front of it. */
-static void build_argv(const Shell *shell, const char *const argv[], const char *words[])
-{
-	size_t n = 0;
-
-	if (shell->run_as != NULL && geteuid() == 0) {
-		const char *const prefix[] = {"setpriv", "--reuid", shell->run_as, "--regid", shell->gid_text,
-		                              "--init-groups", "--reset-env", "--"};
-
-		for (size_t i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)
-			words[n++] = prefix[i];
-	}
-	for (size_t i = 0; argv[i] != NULL && n < ARGV_MAX - 1; i++)
-		words[n++] = argv[i];
-	words[n] = NULL;
-}
-
-/*
- * The child gets a process group of its own, so that the terminal's Ctrl-C
- * reaches this program only and a clean
- * signal mask; of our descriptors it inherits its three pipes only.
- */
-static bool spawn(const Shell *shell, const char *const argv[], Child *child, Err *err)
-{
-	int in[2] = {-1, -1};
-	int out[2] = {-1, -1};
-	int error[2] = {-1, -1};
-	const char *words[ARGV_MAX];
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none;
-	sigset_t defaults;
-
-	build_argv(shell, argv, words);
-	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0) {
-		for (int i = 0; i < 2; i++) {
-			close_end(&in[i]);
-			close_end(&out[i]);
-			close_end(&error[i]);
-		}
-		return err_errno(err, "make a pipe");
-	}
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, error[1], STDERR_FILENO);
-
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGINT);
-	sigaddset(&defaults, SIGTERM);
-	sigaddset(&defaults, SIGPIPE);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes,
-	                         POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &defaults);
-
-	int code = posix_spawnp(&child->pid, words[0], &actions, &attributes,
-	                        (char *const *) (uintptr_t) words, environ);
-
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	close_end(&in[0]);
-	close_end(&out[1]);
-	close_end(&error[1]);
-	child->in = in[1];
-	child->out = out[0];
-	child->err = error[0];
-	if (code == 0)
-		return true;
-	close_end(&child->in);
-	close_end(&child->out);
-	close_end(&child->err);
-	errno = code;
-	return err_errno(err, "run \"%s\"", words[0]);
-}
-
-/* Reads what there is; closes the end at end of file. */
-static void collect(int *fd, Str *text)
-{
-	char chunk[8192];
-	ssize_t got = read(*fd, chunk, sizeof(chunk));
-
-	if (got > 0) {
-		if (text->length < SHELL_OUTPUT_MAX)
-			str_append_bytes(text, chunk, (size_t) got);
-	} else if (got == 0 || errno != EINTR) {
-		close_end(fd);
-	}
-}
-
-/* Feeds input and collects output until both output pipes are closed. */
-static void talk(Child *child, const char *input, Str *out, Str *error)
-{
-	size_t left = input != NULL ? strlen(input) : 0;
-	bool stopped = false;
-
-	if (left == 0)
-		close_end(&child->in);
-	while (child->out >= 0 || child->err >= 0) {
-		struct pollfd fds[3] = {
-			{.fd = child->in, .events = POLLOUT},
-			{.fd = child->out, .events = POLLIN},
-			{.fd = child->err, .events = POLLIN},
-		};
-
-		if (clock_interrupted() && !stopped) {
-			kill(-child->pid, SIGTERM);
-			stopped = true;
-		}
-		if (poll(fds, 3, 100) <= 0)
-			continue;
-		if (fds[0].revents != 0) {
-			ssize_t wrote = write(child->in, input, left);
-
-			if (wrote > 0) {
-				input += wrote;
-				left -= (size_t) wrote;
-			}
-			if (left == 0 || (wrote < 0 && errno != EINTR))
-				close_end(&child->in);
-		}
-		if (fds[1].revents != 0)
-			collect(&child->out, out);
-		if (fds[2].revents != 0)
-			collect(&child->err, error);
-	}
-	close_end(&child->in);
+	if (shell != NULL)
+		shell->kind->close(shell);
 }
 
 bool shell_run(Shell *shell, const char *const argv[], const char *input, Arena *arena,
                ShellResult *result, Err *err)
 {
-	Child child = {-1, -1, -1, -1};
-	Str out = STR_INIT;
-	Str error = STR_INIT;
-	int status = 0;
+	return shell->kind->run(shell, argv, input, arena, result, err);
+}
 
-	if (!clock_go_on(err))
-		return false;
-	if (log_is_verbose())
-		log_debug("run: %s", quote_argv(arena, argv));
-	if (!spawn(shell, argv, &child, err))
-		return false;
-	talk(&child, input, &out, &error);
-	while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR)
-		continue;
+bool shell_failed(const char *what, const ShellResult *result, Err *err)
+{
+	const char *said = *result->err != '\0' ? result->err : result->out;
 
-	result->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	result->out = arena_strdup(arena, str_text(&out));
-	result->err = arena_strdup(arena, str_text(&error));
-	str_free(&out);
-	str_free(&error);
-	return clock_go_on(err);
+	err_set(err, ERR_FAILED, "\"%s\" failed with status %d", what, result->status);
+	if (*said != '\0')
+		err_detail(err, "%s", said);
+	if (strstr(said, "No space left on device") != NULL)
+		err_hint(err, "Free some space on that file system and run the command again.");
+	return false;
 }
 
 bool shell_run_ok(Shell *shell, const char *const argv[], const char *input, Err *err)
 {
 	Arena *scratch = arena_new();
 	ShellResult result;
-	bool ok = shell_run(shell, argv, input, scratch, &result, err);
+	bool ok = shell_run(shell, argv, input, scratch, &result, err) &&
+	          (result.status == 0 || shell_failed(argv[0], &result, err));
 
-	if (ok && result.status != 0) {
-		const char *said = *result.err != '\0' ? result.err : result.out;
-
-		ok = err_set(err, ERR_FAILED, "\"%s\" failed with status %d", argv[0], result.status);
-		if (*said != '\0')
-			err_detail(err, "%s", said);
-		if (strstr(said, "No space left on device") != NULL)
-			err_hint(err, "Free some space on that file system and run the command again.");
-	}
 	arena_free(scratch);
 	return ok;
 }
 
-bool shell_exists(Shell *shell, const char *path)
+bool shell_put_all(Shell *shell, const ShellFile files[], size_t count, bool *changed, Err *err)
 {
-	struct stat found;
-
-	(void) shell;
-	return lstat(path, &found) == 0;
-}
-
-bool shell_get(Shell *shell, const char *path, Arena *arena, const char **text, Err *err)
-{
-	(void) shell;
-	*text = NULL;
-
-	FILE *file = fopen(path, "rb");
-
-	if (file == NULL)
-		return errno == ENOENT || err_errno(err, "read \"%s\"", path);
-
-	Str content = STR_INIT;
-	char chunk[8192];
-	size_t got = 0;
-
-	while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0)
-		str_append_bytes(&content, chunk, got);
-
-	bool ok = ferror(file) == 0 || err_errno(err, "read \"%s\"", path);
-
-	fclose(file);
-	if (ok)
-		*text = arena_strdup(arena, str_text(&content));
-	str_free(&content);
-	return ok;
-}
-
-static bool write_all(int fd, const char *text, size_t length)
-{
-	while (length > 0) {
-		ssize_t wrote = write(fd, text, length);
-
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote < 0)
-			return false;
-		text += wrote;
-		length -= (size_t) wrote;
-	}
-	return true;
-}
-
-/* The new content is on disk before it gets the name. */
-static bool write_beside(const Shell *shell, const char *path, const char *text, unsigned mode)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return false;
-
-	bool ok = write_all(fd, text, strlen(text)) && fchmod(fd, (mode_t) mode) == 0 &&
-	          (geteuid() != 0 || fchown(fd, shell->uid, shell->gid) == 0) && fsync(fd) == 0;
-	int code = errno;
-
-	close(fd);
-	errno = code;
-	return ok;
+	return shell->kind->put_all(shell, files, count, changed, err);
 }
 
 bool shell_put(Shell *shell, const char *path, const char *text, unsigned mode, bool *changed,
                Err *err)
 {
-	Arena *scratch = arena_new();
-	const char *old = NULL;
-	struct stat found;
-	bool ok = shell_get(shell, path, scratch, &old, err);
+	const ShellFile file = {path, text, mode};
 
-	*changed = false;
-	if (ok && (old == NULL || strcmp(old, text) != 0 || stat(path, &found) != 0 ||
-	           (found.st_mode & 07777) != (mode_t) mode)) {
-		const char *beside = arena_printf(scratch, "%s.new", path);
-
-		*changed = true;
-		ok = (write_beside(shell, beside, text, mode) && rename(beside, path) == 0) ||
-		     err_errno(err, "write \"%s\"", path);
-		if (!ok)
-			unlink(beside);
-	}
-	arena_free(scratch);
-	return ok;
+	return shell->kind->put_all(shell, &file, 1, changed, err);
 }
 
-/* A run that was killed may have made the directory and not given it away: root's
- * own, and no link to elsewhere, it is given away now. */
-static bool give_away(const Shell *shell, const char *path, Err *err)
+bool shell_get(Shell *shell, const char *path, Arena *arena, const char **text, Err *err)
 {
-	struct stat found;
-
-	if (geteuid() != 0 || shell->uid == 0 || lstat(path, &found) != 0 || !S_ISDIR(found.st_mode) ||
-	    found.st_uid != 0)
-		return true;
-	return lchown(path, shell->uid, shell->gid) == 0 ||
-	       err_errno(err, "give \"%s\" to the server's user", path);
+	return shell->kind->get(shell, path, arena, text, err);
 }
 
 bool shell_mkdir(Shell *shell, const char *path, unsigned mode, Err *err)
 {
-	Arena *scratch = arena_new();
-	char *part = arena_strdup(scratch, path);
-	struct stat found;
-	bool ok = true;
-
-	for (char *slash = strchr(part + 1, '/'); ok && slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		ok = mkdir(part, 0755) == 0 || errno == EEXIST || err_errno(err, "make the directory \"%s\"", part);
-		*slash = '/';
-	}
-	if (ok && mkdir(path, (mode_t) mode) != 0 && errno != EEXIST)
-		ok = err_errno(err, "make the directory \"%s\"", path);
-	if (ok && (stat(path, &found) != 0 || !S_ISDIR(found.st_mode)))
-		ok = err_set(err, ERR_FAILED, "\"%s\" is there and is not a directory", path);
-	ok = ok && give_away(shell, path, err);
-	arena_free(scratch);
-	return ok;
+	return shell->kind->mkdir(shell, path, mode, err);
 }
 
-/* ext4 makes files near their directory, and passes over what was deleted there in
- * the last minutes file by file: after some clusters have come and gone that is most
- * of the time that a new one takes.  "chattr +T" does the same. */
+bool shell_exists(Shell *shell, const char *path)
+{
+	return shell->kind->exists(shell, path);
+}
+
 void shell_spread(Shell *shell, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int flags = 0;
-
-	(void) shell;
-	if (fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_TOPDIR_FL) == 0) {
-		flags |= FS_TOPDIR_FL;
-		ioctl(fd, FS_IOC_SETFLAGS, &flags);
-	}
-	if (fd >= 0)
-		close(fd);
+	shell->kind->spread(shell, path);
 }
 
 bool shell_remove(Shell *shell, const char *path, Err *err)
@@ -404,20 +87,10 @@ bool shell_remove(Shell *shell, const char *path, Err *err)
 
 bool shell_sync(Shell *shell, const char *path, Err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	(void) shell;
-	if (fd < 0)
-		return err_errno(err, "open \"%s\"", path);
-
-	bool ok = syncfs(fd) == 0 || err_errno(err, "write what is on the file system of \"%s\"", path);
-
-	close(fd);
-	return ok;
+	return shell->kind->sync(shell, path, err);
 }
 
 bool shell_rename(Shell *shell, const char *from, const char *to, Err *err)
 {
-	(void) shell;
-	return rename(from, to) == 0 || err_errno(err, "rename \"%s\" to \"%s\"", from, to);
+	return shell->kind->rename(shell, from, to, err);
 }

@@ -1,8 +1,10 @@
 /*
  * io/shell.h - run commands and place files on one machine.
  *
- * A Shell hides whether the machine is this one or another, so that every
- * operation is written once.  It knows nothing of clusters.
+ * A Shell hides whether the machine is this one or another reached over SSH, so
+ * that every operation is written once.  It knows nothing of clusters.  On another
+ * machine commands run by sudo where the user that logged in is not root; each call
+ * is one round trip there.
  *
  * Errors:    filled into Err; the message is complete enough to print.
  * Ownership: a Shell belongs to whoever opened it.  Text handed back lives in
@@ -15,6 +17,7 @@
 
 #include <stdbool.h>
 
+#include "io/remote.h"
 #include "util/arena.h"
 #include "util/err.h"
 
@@ -25,8 +28,16 @@ typedef struct Shell Shell;
 
 /* Where and as whom to run. */
 typedef struct ShellTarget {
-	const char *run_as; /* system user that commands run as; NULL: the current one */
+	const char *run_as; /* system user that commands run as; NULL: the current one (here), root (there) */
+	Remote *remote;     /* NULL: this machine; borrowed, outlives the Shell */
 } ShellTarget;
+
+/* A file as it should be. */
+typedef struct ShellFile {
+	const char *path;
+	const char *text;
+	unsigned mode;
+} ShellFile;
 
 typedef struct ShellResult {
 	int status;      /* exit status, or 128 + signal number */
@@ -51,12 +62,18 @@ bool shell_run(Shell *shell, const char *const argv[], const char *input, Arena 
 /* As shell_run(), but any status other than 0 is an error that quotes stderr. */
 bool shell_run_ok(Shell *shell, const char *const argv[], const char *input, Err *err) MUST_CHECK;
 
+/* The error of a command that ended with another status than 0; what names it. */
+bool shell_failed(const char *what, const ShellResult *result, Err *err);
+
 /*
  * Makes the file at path hold exactly text with this mode, by way of a
  * temporary file and a rename.  *changed tells whether anything was written.
  */
 bool shell_put(Shell *shell, const char *path, const char *text, unsigned mode, bool *changed,
                Err *err) MUST_CHECK;
+
+/* As shell_put() of each of several files; remote: in one round trip. */
+bool shell_put_all(Shell *shell, const ShellFile files[], size_t count, bool *changed, Err *err) MUST_CHECK;
 
 /* The file's content; *text is NULL when there is no such file. */
 bool shell_get(Shell *shell, const char *path, Arena *arena, const char **text, Err *err) MUST_CHECK;
@@ -66,10 +83,12 @@ bool shell_mkdir(Shell *shell, const char *path, unsigned mode, Err *err) MUST_C
 
 /*
  * Asks the file system to keep the directories in this one apart from each
- * other, as it does with those of users; where it can't, nothing happens.
+ * other, as it does with those of users; where it can't, and on other machines,
+ * nothing happens.
  */
 void shell_spread(Shell *shell, const char *path);
 
+/* Remote: also false when the host cannot be asked. */
 bool shell_exists(Shell *shell, const char *path);
 
 /* Removes a directory tree or file; nothing there is fine. */

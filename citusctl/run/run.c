@@ -1,7 +1,6 @@
 #include "run/run.h"
 
 #include <pthread.h>
-#include <string.h>
 
 #include "util/clock.h"
 #include "util/log.h"
@@ -19,17 +18,6 @@ typedef struct Phase {
 	atomic_size_t next;
 	atomic_bool failed;
 } Phase;
-
-static void copy_err(Err *to, const Err *from)
-{
-	err_set(to, from->kind, "%s", from->message != NULL ? from->message : "failed");
-	memcpy(to->sqlstate, from->sqlstate, sizeof(to->sqlstate));
-	if (from->detail != NULL)
-		err_detail(to, "%s", from->detail);
-	if (from->hint != NULL)
-		err_hint(to, "%s", from->hint);
-	err_node(to, from->node);
-}
 
 static bool run_step(Phase *phase, size_t step, size_t node)
 {
@@ -120,7 +108,7 @@ static bool plan_error(const Report *report, Err *err)
 		const Slot *slot = &report->slots[i];
 
 		if (slot->outcome == OUTCOME_FAILED) {
-			copy_err(err, &slot->err);
+			err_copy(err, &slot->err);
 			err_wrap(err, "%s: could not %s", report->cluster->nodes[i % report->cluster->node_count].name,
 			         report->steps[i / report->cluster->node_count].title);
 			break;

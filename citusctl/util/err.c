@@ -16,6 +16,21 @@ void err_clear(Err *err)
 	*err = (Err) ERR_INIT;
 }
 
+static char *copy_of(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
+void err_copy(Err *to, const Err *from)
+{
+	err_clear(to);
+	*to = *from;
+	to->message = copy_of(from->message);
+	to->detail = copy_of(from->detail);
+	to->hint = copy_of(from->hint);
+	to->node = copy_of(from->node);
+}
+
 void err_move(Err *to, Err *from)
 {
 	err_clear(to);

@@ -61,6 +61,9 @@ bool err_errno(Err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 void err_clear(Err *err);
 
+/* A copy of from into to (which is cleared first). */
+void err_copy(Err *to, const Err *from);
+
 /* Moves from into to (which is cleared first). */
 void err_move(Err *to, Err *from);
 

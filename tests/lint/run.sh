@@ -36,7 +36,7 @@ describe()
 		words) echo 'no banned function; nothing below cli prints or exits' ;;
 		length) echo 'no file has more than 800 lines' ;;
 		headers) echo 'every header is guarded and compiles alone' ;;
-		assets) echo 'every file of sql/ and templates/ is used, and the other way round' ;;
+		assets) echo 'every file of sql/, templates/ and host/ is used, and the other way round' ;;
 		text) echo 'text files are UTF-8, end with a newline, and have no blanks at line ends' ;;
 		suites) echo 'every file of unit tests has a suite that make finds' ;;
 		places) echo 'no path of somebody'\''s machine in the tree' ;;
@@ -71,7 +71,7 @@ lint_length()
 lint_headers()
 {
 	local file guard bad=0 flags
-	read -ra flags <<<"$(pkg-config --cflags libpq libcjson 2>/dev/null)"
+	read -ra flags <<<"$(pkg-config --cflags libpq libcjson libssh 2>/dev/null)"
 	for file in $(c_files | grep '\.h$'); do
 		guard=$(tr 'a-z/.' 'A-Z__' <<<"$file")
 		guard=${guard#CITUSCTL_}
@@ -90,7 +90,7 @@ lint_headers()
 lint_assets()
 {
 	local name file names bad=0
-	names=$({ c_files; find sql -name '*.json'; } | xargs grep -hvE '^[[:blank:]]*(\*|/\*|//)' | grep -oE '"(sql|templates)/[^" ]*"' | tr -d '"' | LC_ALL=C sort -u)
+	names=$({ c_files; find sql -name '*.json'; } | xargs grep -hvE '^[[:blank:]]*(\*|/\*|//)' | grep -oE '"(sql|templates|host)/[^" ]*"' | tr -d '"' | LC_ALL=C sort -u)
 	for name in $names; do
 		if [ "${name%/}" != "$name" ]; then
 			[ -n "$(ls -A "$name" 2>/dev/null)" ] && continue
@@ -100,7 +100,7 @@ lint_assets()
 		echo "the sources name \"$name\", and there is no such file"
 		bad=1
 	done
-	for file in $(find sql templates -type f 2>/dev/null | LC_ALL=C sort); do
+	for file in $(find sql templates host -type f 2>/dev/null | LC_ALL=C sort); do
 		grep -qxF "$file" <<<"$names" && continue
 		case $file in
 			sql/query/*) ;;

@@ -1,0 +1,195 @@
+/* A Shell on another machine: each call is one command of its SSH connection. */
+#include "io/shell_kind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/asset.h"
+#include "util/log.h"
+#include "util/quote.h"
+
+#define WORDS_MAX 128
+
+typedef struct RemoteShell {
+	Shell shell;
+	Remote *remote;
+	char *run_as; /* NULL: root */
+} RemoteShell;
+
+static RemoteShell *remote_of(Shell *shell)
+{
+	return (RemoteShell *) (void *) shell; /* its first member */
+}
+
+static void remote_shell_close(Shell *shell)
+{
+	free(remote_of(shell)->run_as);
+	free(shell);
+}
+
+Shell *shell_open_remote(const ShellTarget *target)
+{
+	RemoteShell *shell = xmalloc(sizeof(*shell));
+
+	*shell = (RemoteShell) {{&remote_shell}, target->remote, NULL};
+	if (target->run_as != NULL)
+		shell->run_as = xstrdup(target->run_as);
+	return &shell->shell;
+}
+
+/*
+ * The one place where words become a line for a shell on a host: in front of them
+ * what changes the user, in a directory that every user can enter, and with messages
+ * in the language that is looked for here.
+ */
+static const char *command_line(const RemoteShell *shell, const char *const argv[], Arena *arena)
+{
+	const char *words[WORDS_MAX];
+	const char *user = shell->run_as != NULL ? shell->run_as : "root";
+	size_t n = 0;
+
+	if (strcmp(remote_user(shell->remote), user) != 0) {
+		const char *const by_sudo[] = {"sudo", "-n", "-u", user, "--"};
+		const char *const by_root[] = {"runuser", "-u", user, "--"};
+		bool root = strcmp(remote_user(shell->remote), "root") == 0;
+		const char *const *prefix = root ? by_root : by_sudo;
+
+		for (size_t i = 0; i < (root ? 4 : 5); i++)
+			words[n++] = prefix[i];
+	}
+	words[n++] = "env";
+	words[n++] = "LC_ALL=C.UTF-8";
+	for (size_t i = 0; argv[i] != NULL && n < WORDS_MAX - 1; i++)
+		words[n++] = argv[i];
+	words[n] = NULL;
+	return arena_printf(arena, "cd / && exec %s", quote_argv(arena, words));
+}
+
+static bool sudo_refused(const RemoteShell *shell, const char *said, Err *err)
+{
+	const char *user = remote_user(shell->remote);
+
+	err_set(err, ERR_FAILED, "user \"%s\" may not use sudo without a password there", user);
+	err_detail(err, "%s", said);
+	err_hint(err, "As root, put \"%s ALL=(ALL) NOPASSWD: ALL\" into /etc/sudoers.d/%s on that host, or log in as "
+	              "root.", user, user);
+	return err_node(err, remote_node(shell->remote));
+}
+
+static bool remote_shell_run(Shell *opaque, const char *const argv[], const char *input, Arena *arena,
+                             ShellResult *result, Err *err)
+{
+	RemoteShell *shell = remote_of(opaque);
+	Str out = STR_INIT;
+	Str error = STR_INIT;
+
+	if (!remote_login(shell->remote, err))
+		return false;
+
+	const char *line = command_line(shell, argv, arena);
+
+	/* A script of ours is named by its first words. */
+	if (log_is_verbose())
+		log_debug("%s: run: %.*s", remote_node(shell->remote), (int) strcspn(line, "\n"), line);
+
+	bool ok = remote_run(shell->remote, line, input, SHELL_OUTPUT_MAX, &out, &error, &result->status, err);
+
+	result->out = arena_strdup(arena, str_text(&out));
+	result->err = arena_strdup(arena, str_text(&error));
+	str_free(&out);
+	str_free(&error);
+	if (ok && result->status != 0 && str_starts(result->err, "sudo: "))
+		return sudo_refused(shell, result->err, err);
+	return ok;
+}
+
+/* The files' texts one behind the other on standard input, the rest as words. */
+static bool remote_put_all(Shell *shell, const ShellFile files[], size_t count, bool *changed, Err *err)
+{
+	Arena *scratch = arena_new();
+	const char *words[WORDS_MAX] = {"sh", "-c", asset_text("host/put.sh"), "put"};
+	size_t n = 4;
+	Str texts = STR_INIT;
+	ShellResult result;
+
+	for (size_t i = 0; i < count && n + 3 < WORDS_MAX - 8; i++) {
+		words[n++] = files[i].path;
+		words[n++] = arena_printf(scratch, "%o", files[i].mode);
+		words[n++] = arena_printf(scratch, "%zu", strlen(files[i].text));
+		str_append(&texts, files[i].text);
+	}
+	words[n] = NULL;
+
+	bool ok = shell_run(shell, words, str_text(&texts), scratch, &result, err) &&
+	          (result.status == 0 || shell_failed(arena_printf(scratch, "write %s", files[0].path), &result, err));
+
+	*changed = ok && strstr(result.out, "changed") != NULL;
+	str_free(&texts);
+	arena_free(scratch);
+	return ok;
+}
+
+static bool remote_get(Shell *shell, const char *path, Arena *arena, const char **text, Err *err)
+{
+	const char *const argv[] = {"sh", "-c", "[ ! -e \"$1\" ] && exit 44; exec cat -- \"$1\"", "get", path, NULL};
+	ShellResult result;
+
+	*text = NULL;
+	if (!shell_run(shell, argv, NULL, arena, &result, err))
+		return false;
+	if (result.status == 0)
+		*text = result.out;
+	return result.status == 0 || result.status == 44 || shell_failed("cat", &result, err);
+}
+
+static bool remote_mkdir(Shell *shell, const char *path, unsigned mode, Err *err)
+{
+	Arena *scratch = arena_new();
+	const char *const argv[] = {"mkdir", "-p", "-m", arena_printf(scratch, "%o", mode), "--", path, NULL};
+	bool ok = shell_run_ok(shell, argv, NULL, err);
+
+	arena_free(scratch);
+	return ok;
+}
+
+static bool remote_exists(Shell *shell, const char *path)
+{
+	const char *const argv[] = {"test", "-e", path, NULL};
+	Err ignored = ERR_INIT;
+	bool there = shell_run_ok(shell, argv, NULL, &ignored);
+
+	err_clear(&ignored);
+	return there;
+}
+
+static void remote_spread(Shell *shell, const char *path)
+{
+	(void) shell;
+	(void) path;
+}
+
+static bool remote_sync(Shell *shell, const char *path, Err *err)
+{
+	const char *const argv[] = {"sync", "-f", path, NULL};
+
+	return shell_run_ok(shell, argv, NULL, err);
+}
+
+static bool remote_rename(Shell *shell, const char *from, const char *to, Err *err)
+{
+	const char *const argv[] = {"mv", "-T", "--", from, to, NULL};
+
+	return shell_run_ok(shell, argv, NULL, err);
+}
+
+const ShellKind remote_shell = {
+	.run = remote_shell_run,
+	.put_all = remote_put_all,
+	.get = remote_get,
+	.mkdir = remote_mkdir,
+	.exists = remote_exists,
+	.spread = remote_spread,
+	.sync = remote_sync,
+	.rename = remote_rename,
+	.close = remote_shell_close,
+};
