@@ -1,3 +1,4 @@
+#!/bin/sh
 # Makes files hold what standard input says, one text behind the other.
 # put.sh { PATH MODE BYTES }...: prints "changed PATH" for each that was not so already.
 umask 077

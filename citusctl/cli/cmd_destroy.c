@@ -17,9 +17,13 @@ static bool confirmed(const Call *call, Err *err)
 		err_set(err, ERR_REFUSED, "not confirmed: standard input is not a terminal");
 		return err_hint(err, "Add -y when you are sure: all data of the cluster is lost.");
 	}
-	fprintf(stderr, "This stops the %zu servers of cluster \"%s\" and deletes all their data in\n  %s\n"
-	        "Type the name of the cluster to go on: ", call->cluster->node_count, call->cluster->name,
-	        call->session->base);
+	fprintf(stderr, "This stops the %zu servers of cluster \"%s\" and deletes all their data", call->cluster->node_count,
+	        call->cluster->name);
+	if (call->cluster->deploy == DEPLOY_LOCAL)
+		fprintf(stderr, " in\n  %s\n", call->session->base);
+	else
+		fputs(".\n", stderr);
+	fputs("Type the name of the cluster to go on: ", stderr);
 	if (fgets(answer, sizeof(answer), stdin) != NULL)
 		answer[strcspn(answer, "\r\n")] = '\0';
 	if (strcmp(answer, call->cluster->name) == 0)
@@ -37,7 +41,7 @@ static bool run_destroy(Call *call, const void *args, Err *err)
 		return err_hint(err, "To remove what is in it: DROP DATABASE \"%s\" on each of its %zu servers.",
 		                call->cluster->postgres.database, call->cluster->node_count);
 	}
-	if (access(call->session->base, F_OK) != 0) {
+	if (call->cluster->deploy == DEPLOY_LOCAL && access(call->session->base, F_OK) != 0) {
 		if (call->globals->json) {
 			Json *document = json_object();
 

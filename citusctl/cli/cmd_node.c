@@ -25,8 +25,8 @@ static bool start_or_stop(Call *call, const char *verb, Err *err)
 	if (!starts)
 		operation_end(call->session, ok, err); /* there is no journal any more when it has stopped */
 	operation_let_go(call->session);
-	ok = ok && (!stops || run_steps(call, stop_steps, &stopped, err)) &&
-	     (!starts || (run_steps(call, start_steps, &started, err) && operation_join(call->session, err)));
+	ok = ok && (!stops || run_steps(call, stop_steps(call->session), &stopped, err)) &&
+	     (!starts || (run_steps(call, start_steps(call->session), &started, err) && operation_join(call->session, err)));
 	operation_end(call->session, ok, err);
 
 	const Report *last = starts ? started : stopped;

@@ -237,10 +237,6 @@ static bool prepare(const Command *command, const void *args, Call *call, Err *e
 	call->cluster = cluster_load(call->arena, file != NULL ? file : DEFAULT_FILE, NULL, err);
 	if (call->cluster == NULL || needs == NEEDS_CLUSTER)
 		return call->cluster != NULL;
-	if (call->cluster->deploy == DEPLOY_SSH) {
-		err_set(err, ERR_USAGE, "deploy: this version of citusctl does not reach hosts over SSH");
-		return err_hint(err, "Set \"deploy\" to \"local\", or to \"none\" for servers that are there.");
-	}
 	call->session = session_open(call->cluster, (int) call->globals->jobs, err);
 	if (call->session != NULL)
 		call->session->command = call->typed;

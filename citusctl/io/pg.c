@@ -132,22 +132,28 @@ static bool wait_socket(Pg *pg, short events, Err *err)
 	}
 }
 
+/* The host has made no connection: all that libpq sees of it is an end. */
+static bool is_unanswered(const PgTarget *target, const char *text)
+{
+	return target->remote != NULL && (strstr(text, "server closed the connection unexpectedly") != NULL ||
+	                                  strstr(text, "Connection reset by peer") != NULL);
+}
+
 /* Login errors come without SQLSTATE: tell them by what libpq says of them. */
 static bool connect_error(Pg *pg, const PgTarget *target, Err *err)
 {
 	char *text = tidy(PQerrorMessage(pg->conn));
 
-	err_set(err, ERR_UNREACHABLE, "cannot connect to node \"%s\" (%s port %d) as \"%s\"", target->node,
-	        target->host, target->port, target->user);
-	err_detail(err, "%s", text);
+	err_set(err, ERR_UNREACHABLE, "cannot connect to node \"%s\" (%s port %d%s) as \"%s\"", target->node,
+	        target->host, target->port, target->remote != NULL ? " over SSH" : "", target->user);
+	err_detail(err, "%s", is_unanswered(target, text) ? "Nothing listens on that port of the host." : text);
 	if (strstr(text, "password") != NULL)
 		err_hint(err, "The password is not the one the server knows: check \"postgres.password\" in "
 		              "the description.");
 	else if (strstr(text, "starting up") != NULL)
 		err_hint(err, "The server is still starting: try again in a moment.");
 	else
-		err_hint(err, "Is the server running? \"citusctl node start\" starts the servers of a local "
-		              "cluster.");
+		err_hint(err, "Is the server running?  \"citusctl node start\" starts the servers.");
 	err_node(err, target->node);
 	free(text);
 	return false;
@@ -179,13 +185,19 @@ static bool finish_connecting(Pg *pg, const PgTarget *target, Err *err)
 Pg *pg_open(const PgTarget *target, Err *err)
 {
 	char port[16];
+	const char *host = target->host;
+
+	if (target->remote != NULL && (!remote_login(target->remote, err) ||
+	                               (host = remote_forward(target->remote, "127.0.0.1", target->port, err)) == NULL))
+		return NULL;
+
 	const char *keys[] = {"host", "port", "dbname", "user", "password", "sslmode", "options",
 	                      "application_name", "client_encoding", NULL};
-	const char *values[] = {target->host, port, target->database, target->user, target->password,
+	const char *values[] = {host, port, target->database, target->user, target->password,
 	                        target->sslmode, target->settings, "citusctl", "UTF8", NULL};
 	Pg *pg = xmalloc(sizeof(*pg));
 
-	snprintf(port, sizeof(port), "%d", target->port);
+	snprintf(port, sizeof(port), "%d", target->remote != NULL ? REMOTE_FORWARD_PORT : target->port);
 	pg->node = xstrdup(target->node);
 	pg->row = NULL;
 	pg->conn = PQconnectStartParams(keys, values, 0);
@@ -619,4 +631,18 @@ char *pg_qualified(Pg *pg, Arena *arena, const char *schema, const char *name)
 char *pg_encrypt_password(Pg *pg, Arena *arena, const char *role, const char *password)
 {
 	return keep(pg, arena, PQencryptPasswordConn(pg->conn, password, role, "scram-sha-256"));
+}
+
+char *pg_scram_verifier(Arena *arena, const char *password, Err *err)
+{
+	/* libpq wants a connection for its texts only: one that leads nowhere will do. */
+	PGconn *conn = PQconnectStart("host=/nonexistent");
+	char *text = conn != NULL ? PQencryptPasswordConn(conn, password, "", "scram-sha-256") : NULL;
+	char *copy = arena_strdup(arena, text);
+
+	PQfreemem(text);
+	PQfinish(conn);
+	if (copy == NULL)
+		err_set(err, ERR_FAILED, "cannot make a SCRAM verifier of the password");
+	return copy;
 }

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "io/remote.h"
 #include "util/arena.h"
 #include "util/err.h"
 
@@ -32,6 +33,7 @@ typedef struct PgTarget {
 	const char *sslmode;  /* NULL: libpq's default */
 	const char *settings; /* NULL, or server settings as "-c name=value ..." */
 	int timeout_s;        /* for connecting; 0: 5 seconds */
+	Remote *remote;       /* NULL: directly; else over this SSH connection, to port of its host's loopback */
 } PgTarget;
 
 /* NULL when the server cannot be reached or refuses the login. */
@@ -124,6 +126,9 @@ char *pg_literal(Pg *pg, Arena *arena, const char *text);
 
 /* The SCRAM verifier of password: what the server stores, never the text. */
 char *pg_encrypt_password(Pg *pg, Arena *arena, const char *role, const char *password);
+
+/* As pg_encrypt_password() without a connection. */
+char *pg_scram_verifier(Arena *arena, const char *password, Err *err) MUST_CHECK;
 
 /* "schema"."name", or "name" when schema is NULL. */
 char *pg_qualified(Pg *pg, Arena *arena, const char *schema, const char *name);

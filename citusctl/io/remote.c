@@ -594,7 +594,8 @@ bool remote_run(Remote *remote, const char *line, const char *input, size_t limi
 		command.done = true;
 	} else {
 		command.next = remote->commands;
-		remote->commands = &command;
+		/* Off the list again before this function returns. */
+		remote->commands = &command; /* cppcheck-suppress autoVariables */
 		wake_up(remote);
 	}
 	wait_for_command(remote, &command);

@@ -199,7 +199,7 @@ static void talk(Child *child, const char *input, Str *out, Str *error)
 		}
 		if (poll(fds, 3, 100) <= 0)
 			continue;
-		if (fds[0].revents != 0) {
+		if (input != NULL && fds[0].revents != 0) {
 			ssize_t wrote = write(child->in, input, left);
 
 			if (wrote > 0) {

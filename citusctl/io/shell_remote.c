@@ -88,9 +88,12 @@ static bool remote_shell_run(Shell *opaque, const char *const argv[], const char
 
 	const char *line = command_line(shell, argv, arena);
 
-	/* A script of ours is named by its first words. */
+	/* A script of ours goes by its name, the word behind it. */
+	bool script = strcmp(argv[0], "sh") == 0 && argv[1] != NULL && argv[2] != NULL;
+
 	if (log_is_verbose())
-		log_debug("%s: run: %.*s", remote_node(shell->remote), (int) strcspn(line, "\n"), line);
+		log_debug("%s: run as %s: %s", remote_node(shell->remote), shell->run_as != NULL ? shell->run_as : "root",
+		          quote_argv(arena, script ? argv + 3 : argv));
 
 	bool ok = remote_run(shell->remote, line, input, SHELL_OUTPUT_MAX, &out, &error, &result->status, err);
 

@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "ops/provision.h"
 #include "ops/server.h"
 #include "run/operation.h"
+#include "run/run.h"
 #include "util/clock.h"
 
 /* Every directory below base: also servers of nodes that are no longer described. */
@@ -48,7 +50,7 @@ static bool remove_files(Session *session, Err *err)
 	Shell *shell = shell_open(&here, err);
 	bool ok = shell != NULL;
 
-	if (ok && strncmp(session->sockets, session->base, strlen(session->base)) != 0)
+	if (ok && session->sockets != NULL && strncmp(session->sockets, session->base, strlen(session->base)) != 0)
 		ok = shell_remove(shell, session->sockets, err);
 	ok = ok && remove_entries(session, shell, err) && shell_remove(shell, session->base, err);
 	shell_close(shell);
@@ -70,8 +72,25 @@ static bool nobody_works(Session *session, Err *err)
 	return !session_exists(session) || operation_prepare(session, err) || (err->kind != ERR_REFUSED && forget(err));
 }
 
+/* The hosts know what was made on them, also when nothing is known here. */
+static bool drop_on_hosts(Session *session, Err *err)
+{
+	const ShellTarget here = {.run_as = NULL};
+	Shell *shell = shell_open(&here, err);
+	Report *report = NULL;
+	bool ok = shell != NULL && session_is_ours(session, err) && shell_mkdir(shell, session->base, 0700, err) &&
+	          session_lock(session, err) && nobody_works(session, err) &&
+	          run_plan(session, provision_drop_steps, false, NULL, &report, err) && remove_files(session, err);
+
+	report_free(report);
+	shell_close(shell);
+	return ok;
+}
+
 bool destroy_cluster(Session *session, Err *err)
 {
+	if (session->cluster->deploy == DEPLOY_SSH)
+		return drop_on_hosts(session, err);
 	return session_is_ours(session, err) && session_lock(session, err) && nobody_works(session, err) &&
 	       kill_all(session, err) && remove_files(session, err);
 }

@@ -1,5 +1,6 @@
 /*
- * ops/destroy.h - stops the servers of a local cluster and removes its files.
+ * ops/destroy.h - stops the servers of a cluster and removes their data: those on
+ * this machine, or those that citusctl made on hosts.
  */
 #ifndef CITUSCTL_OPS_DESTROY_H
 #define CITUSCTL_OPS_DESTROY_H

@@ -8,6 +8,7 @@
 #include "ops/engine.h"
 #include "ops/init_none.h"
 #include "ops/init_sql.h"
+#include "ops/provision.h"
 #include "ops/server.h"
 #include "run/operation.h"
 #include "util/clock.h"
@@ -87,78 +88,11 @@ static Server seed_server(Host *host, bool done)
 	};
 }
 
-/* Whether target lets us in. */
-static bool logs_in(const PgTarget *target)
-{
-	Err ignored = ERR_INIT;
-	Pg *pg = pg_open(target, &ignored);
-	bool does = pg != NULL;
-
-	pg_close(pg);
-	err_clear(&ignored);
-	return does;
-}
-
-static bool ensure_role(Host *host, Pg *pg, bool *changed, Err *err)
-{
-	Session *session = host->session;
-	const char *role = session->cluster->postgres.user;
-	bool exists = false;
-
-	if (!pg_query_bool(pg, asset_text("sql/query/role_exists.sql"), 1, (const char *const[]) {role},
-	                   &exists, err))
-		return false;
-	if (exists) {
-		PgTarget target = session_app(session, host->node);
-
-		target.database = "postgres";
-		if (logs_in(&target))
-			return true;
-	}
-	*changed = true;
-
-	/* Citus sends role commands on to the workers; each node is seen to here. */
-	const char *sql = arena_printf(
-		host->arena, "%s ROLE %s LOGIN PASSWORD %s", exists ? "ALTER" : "CREATE",
-		pg_ident(pg, host->arena, role),
-		pg_literal(pg, host->arena, pg_encrypt_password(pg, host->arena, role, session->password)));
-
-	return host->dry || pg_exec(pg, sql, err);
-}
-
-static bool ensure_database(Host *host, Pg *pg, bool *changed, Err *err)
-{
-	const char *database = host->session->cluster->postgres.database;
-	bool exists = false;
-
-	if (!pg_query_bool(pg, asset_text("sql/query/database_exists.sql"), 1,
-	                   (const char *const[]) {database}, &exists, err))
-		return false;
-	if (exists)
-		return true;
-	*changed = true;
-	return host->dry ||
-	       pg_exec(pg, arena_printf(host->arena, "CREATE DATABASE %s OWNER %s",
-	                                pg_ident(pg, host->arena, database),
-	                                pg_ident(pg, host->arena, host->session->cluster->postgres.user)), err);
-}
-
-/* Role and database are made from the maintenance database. */
-static bool ensure_role_and_database(Host *host, bool *changed, Err *err)
-{
-	PgTarget target = session_superuser(host->session, host->node, "postgres");
-	Pg *pg = pg_open(&target, err);
-	bool ok = pg != NULL && ensure_role(host, pg, changed, err) && ensure_database(host, pg, changed, err);
-
-	pg_close(pg);
-	return ok;
-}
-
 static bool fill_seed(Host *host, Err *err)
 {
 	bool changed = false;
 	Pg *pg = NULL;
-	bool ok = ensure_role_and_database(host, &changed, err) && (pg = host_pg(host, err)) != NULL &&
+	bool ok = init_role_and_database(host, &changed, err) && (pg = host_pg(host, err)) != NULL &&
 	          engine_install(pg, host->session->engine, &changed, err) &&
 	          pg_run(pg, asset_text(engine_traits(host->session->engine)->seed_identity), 0, NULL, err);
 
@@ -273,7 +207,8 @@ static bool refresh_server(Host *host, const Server *server, Outcome *outcome, E
 	bool newer = false;
 	const char *pending = NULL;
 
-	if (pg == NULL || !pg_query_bool(pg, asset_text("sql/query/conf_is_newer.sql"), 0, NULL, &newer, err))
+	if (pg == NULL || !pg_query_bool(pg, asset_text("sql/query/conf_is_newer.sql"), 1,
+	                                 (const char *const[]) {"{citusctl.conf,pg_hba.conf}"}, &newer, err))
 		return false;
 	if (!newer)
 		return true;
@@ -320,22 +255,6 @@ static bool ensure_stopped(Host *host, Outcome *outcome, Err *err)
 	return host->dry || server_stop(host, &server, err);
 }
 
-static bool ensure_login(Host *host, Outcome *outcome, Err *err)
-{
-	PgTarget app = session_app(host->session, host->node);
-	bool changed = false;
-
-	if (host->missing) {
-		*outcome = OUTCOME_CHANGED;
-		return true;
-	}
-	if (!logs_in(&app) && !ensure_role_and_database(host, &changed, err))
-		return false;
-	if (changed)
-		*outcome = OUTCOME_CHANGED;
-	return true;
-}
-
 static bool tidy_up(Host *host, Outcome *outcome, Err *err)
 {
 	*outcome = OUTCOME_UNCHANGED;
@@ -352,7 +271,7 @@ static const Step local_steps[] = {
 	{"put the data directories in place", ON_COORDINATOR, ensure_in_place},
 	{"write the settings", ON_EVERY_NODE, ensure_settings},
 	{"start the server", ON_EVERY_NODE, ensure_running},
-	{"create the role and the database", ON_EVERY_NODE, ensure_login},
+	{"create the role and the database", ON_EVERY_NODE, init_login},
 	{"install the engine", ON_EVERY_NODE, init_engine},
 	{"register the nodes", ON_COORDINATOR, init_registered},
 	{"apply the schema files", ON_COORDINATOR, init_schema},
@@ -361,19 +280,42 @@ static const Step local_steps[] = {
 	{0},
 };
 
-const Step start_steps[] = {
+static const Step local_start_steps[] = {
 	{"find PostgreSQL and the engine", ON_COORDINATOR, find_postgres},
 	{"start the server", ON_EVERY_NODE, ensure_running},
 	{0},
 };
 
-const Step stop_steps[] = {
+static const Step local_stop_steps[] = {
 	{"find PostgreSQL and the engine", ON_COORDINATOR, find_postgres},
 	{"stop the server", ON_EVERY_NODE, ensure_stopped},
 	{0},
 };
 
+static const Step no_steps[] = {{0}};
+
+/* What is done for each way to deploy, in the order of Deploy. */
+static const struct {
+	const Step *init;
+	const Step *start;
+	const Step *stop;
+} plans[] = {
+	[DEPLOY_LOCAL] = {local_steps, local_start_steps, local_stop_steps},
+	[DEPLOY_SSH] = {provision_steps, provision_start_steps, provision_stop_steps},
+	[DEPLOY_NONE] = {none_steps, no_steps, no_steps},
+};
+
 const Step *init_steps(const Session *session)
 {
-	return session->cluster->deploy == DEPLOY_NONE ? none_steps : local_steps;
+	return plans[session->cluster->deploy].init;
+}
+
+const Step *start_steps(const Session *session)
+{
+	return plans[session->cluster->deploy].start;
+}
+
+const Step *stop_steps(const Session *session)
+{
+	return plans[session->cluster->deploy].stop;
 }

@@ -6,13 +6,11 @@
 
 #include "run/run.h"
 
-/* The plan of "citusctl init" for this deployment; static. */
+/* The plan of "citusctl init" for this way to deploy; static. */
 const Step *init_steps(const Session *session);
 
-/* Starts the servers of a local cluster that exists ("node start"). */
-extern const Step start_steps[];
-
-/* Stops them. */
-extern const Step stop_steps[];
+/* Those of "citusctl node start" and "node stop": servers of a cluster that exists. */
+const Step *start_steps(const Session *session);
+const Step *stop_steps(const Session *session);
 
 #endif

@@ -7,6 +7,89 @@
 #include "util/quote.h"
 #include "util/str.h"
 
+/* Whether target lets us in. */
+static bool logs_in(const PgTarget *target)
+{
+	Err ignored = ERR_INIT;
+	Pg *pg = pg_open(target, &ignored);
+	bool does = pg != NULL;
+
+	pg_close(pg);
+	err_clear(&ignored);
+	return does;
+}
+
+static bool ensure_role(Host *host, Pg *pg, bool *changed, Err *err)
+{
+	Session *session = host->session;
+	const char *role = session->cluster->postgres.user;
+	bool exists = false;
+
+	if (!pg_query_bool(pg, asset_text("sql/query/role_exists.sql"), 1, (const char *const[]) {role},
+	                   &exists, err))
+		return false;
+	if (exists) {
+		PgTarget target = session_app(session, host->node);
+
+		target.database = "postgres";
+		if (logs_in(&target))
+			return true;
+	}
+	*changed = true;
+
+	/* Citus sends role commands on to the workers; each node is seen to here. */
+	const char *sql = arena_printf(
+		host->arena, "%s ROLE %s LOGIN PASSWORD %s", exists ? "ALTER" : "CREATE",
+		pg_ident(pg, host->arena, role),
+		pg_literal(pg, host->arena, pg_encrypt_password(pg, host->arena, role, session->password)));
+
+	return host->dry || pg_exec(pg, sql, err);
+}
+
+static bool ensure_database(Host *host, Pg *pg, bool *changed, Err *err)
+{
+	const char *database = host->session->cluster->postgres.database;
+	bool exists = false;
+
+	if (!pg_query_bool(pg, asset_text("sql/query/database_exists.sql"), 1,
+	                   (const char *const[]) {database}, &exists, err))
+		return false;
+	if (exists)
+		return true;
+	*changed = true;
+	return host->dry ||
+	       pg_exec(pg, arena_printf(host->arena, "CREATE DATABASE %s OWNER %s",
+	                                pg_ident(pg, host->arena, database),
+	                                pg_ident(pg, host->arena, host->session->cluster->postgres.user)), err);
+}
+
+/* Role and database are made from the maintenance database. */
+bool init_role_and_database(Host *host, bool *changed, Err *err)
+{
+	PgTarget target = session_superuser(host->session, host->node, "postgres");
+	Pg *pg = pg_open(&target, err);
+	bool ok = pg != NULL && ensure_role(host, pg, changed, err) && ensure_database(host, pg, changed, err);
+
+	pg_close(pg);
+	return ok;
+}
+
+bool init_login(Host *host, Outcome *outcome, Err *err)
+{
+	PgTarget app = session_app(host->session, host->node);
+	bool changed = false;
+
+	if (host->missing) {
+		*outcome = OUTCOME_CHANGED;
+		return true;
+	}
+	if (!logs_in(&app) && !init_role_and_database(host, &changed, err))
+		return false;
+	if (changed)
+		*outcome = OUTCOME_CHANGED;
+	return true;
+}
+
 /* What the nodes log in to each other with as one role. */
 static bool ensure_authinfo(Host *host, Pg *pg, const char *role, const char *password, bool *changed,
                             Err *err)

@@ -9,6 +9,12 @@
 
 #include "run/step.h"
 
+/* ON_EVERY_NODE: the role that owns the database, with its password, and the database. */
+bool init_login(Host *host, Outcome *outcome, Err *err) MUST_CHECK;
+
+/* The same, for a server that is not the node's own yet. */
+bool init_role_and_database(Host *host, bool *changed, Err *err) MUST_CHECK;
+
 /* ON_EVERY_NODE: the engine, the node's identity, what it logs in to the others with. */
 bool init_engine(Host *host, Outcome *outcome, Err *err) MUST_CHECK;
 

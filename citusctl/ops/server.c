@@ -296,8 +296,7 @@ bool server_kill(const Server *server, Err *err)
 	       err_set(err, ERR_FAILED, "the server with process id %ld does not stop", pid);
 }
 
-/* The settings of the description, one a line, quoted for the file. */
-static const char *user_settings(Host *host)
+const char *server_user_settings(const Host *host)
 {
 	const PairList *settings = &host->session->cluster->postgres.settings;
 	Str text = STR_INIT;
@@ -330,7 +329,8 @@ bool server_settings(Host *host, const Server *server, bool *changed, Err *err)
 		{"port", arena_printf(arena, "%d", server->port)},
 		{"sockets", quote_conf(arena, host->session->sockets)},
 		{"engine_settings", engine_settings(host)},
-		{"user_settings", user_settings(host)},
+		{"cluster_settings", asset_text("templates/cluster.conf.tmpl")},
+		{"user_settings", server_user_settings(host)},
 		{NULL, NULL},
 	};
 	const TmplValue hba[] = {

@@ -33,6 +33,9 @@ bool server_kill(const Server *server, Err *err) MUST_CHECK;
 /* Writes citusctl.conf and pg_hba.conf into its data directory. */
 bool server_settings(Host *host, const Server *server, bool *changed, Err *err) MUST_CHECK;
 
+/* The settings of the description, one a line, quoted for the file; in the arena. */
+const char *server_user_settings(const Host *host);
+
 /* initdb, with our settings file included. */
 bool server_create(Host *host, const Server *server, Err *err) MUST_CHECK;
 

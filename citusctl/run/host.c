@@ -3,19 +3,24 @@
 bool host_open(Host *host, Session *session, const Node *node, bool dry, Err *err)
 {
 	*host = (Host) {.session = session, .node = node, .dry = dry, .arena = arena_new()};
-	if (session->cluster->deploy != DEPLOY_LOCAL)
+	if (session->base == NULL)
 		return true;
 
-	const ShellTarget target = {.run_as = session->server_user};
+	Remote *remote = session_place(session, node)->remote;
+	const ShellTarget servers = {.run_as = remote != NULL ? SUPERUSER : session->server_user, .remote = remote};
+	const ShellTarget root = {.remote = remote};
 
-	host->shell = shell_open(&target, err);
-	return host->shell != NULL;
+	host->shell = shell_open(&servers, err);
+	if (host->shell != NULL && remote != NULL)
+		host->root = shell_open(&root, err);
+	return host->shell != NULL && (remote == NULL || host->root != NULL);
 }
 
 void host_close(Host *host)
 {
 	pg_close(host->pg);
 	shell_close(host->shell);
+	shell_close(host->root);
 	arena_free(host->arena);
 	*host = (Host) {0};
 }

@@ -14,7 +14,8 @@ typedef struct Host {
 	bool dry;     /* look only */
 	bool missing; /* dry: an earlier step would make what this one looks at */
 	Arena *arena; /* for one plan */
-	Shell *shell; /* NULL unless local */
+	Shell *shell; /* as the user that runs the servers; NULL when others run them */
+	Shell *root;  /* ssh: as root, else NULL */
 	Pg *pg;       /* superuser at the cluster's database, opened when needed */
 	const char *said; /* what the running step did, or NULL */
 } Host;

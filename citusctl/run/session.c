@@ -16,6 +16,7 @@
 #include "run/operation.h"
 #include "run/ports.h"
 #include "util/json.h"
+#include "util/log.h"
 #include "util/str.h"
 
 /* The longest socket path the system takes is 107 bytes, with a NUL. */
@@ -32,9 +33,24 @@ const char *engine_name(Engine engine)
 
 static const char *user_home(void)
 {
+	const char *home = getenv("HOME");
+
+	if (home != NULL && *home == '/')
+		return home;
+
 	const struct passwd *entry = getpwuid(geteuid());
 
 	return entry != NULL ? entry->pw_dir : "/";
+}
+
+/* The path of a file that the description names; NULL gives NULL. */
+static const char *user_path(Session *session, const char *file)
+{
+	if (file == NULL || *file == '/')
+		return file;
+	if (str_starts(file, "~/"))
+		return arena_printf(session->arena, "%s/%s", user_home(), file + 2);
+	return arena_printf(session->arena, "%s/%s", session->cluster->directory, file);
 }
 
 static const char *citusctl_home(Arena *arena)
@@ -102,11 +118,30 @@ static bool recall(Session *session, Err *err)
 		const Json *node = json_get(nodes, session->cluster->nodes[i].name);
 		int64_t port = 0;
 
-		if (node != NULL && json_int64(json_get(node, "port"), &port) && port > 0 && port < 65536)
+		if (node != NULL && session->sockets != NULL && json_int64(json_get(node, "port"), &port) && port > 0 &&
+		    port < 65536)
 			session->places[i].port = (int) port;
 	}
 	json_free(state);
 	return true;
+}
+
+static Remote *new_remote(Session *session, const Node *node)
+{
+	const Cluster *cluster = session->cluster;
+	const RemoteTarget target = {
+		.node = node->name,
+		.host = node->manage_host,
+		.user = cluster->ssh.user,
+		.port = cluster->ssh.port,
+		.identity_file = user_path(session, cluster->ssh.identity_file),
+		.known_hosts = user_path(session, cluster->ssh.known_hosts),
+		.accept_new = cluster->ssh.host_keys == HOST_KEYS_ACCEPT_NEW,
+	};
+
+	if (session->remotes == NULL)
+		session->remotes = remote_shared_new();
+	return remote_new(&target, session->remotes);
 }
 
 static void lay_out(Session *session)
@@ -118,7 +153,9 @@ static void lay_out(Session *session)
 		const Node *node = &cluster->nodes[i];
 
 		session->places[i].port = cluster->deploy == DEPLOY_LOCAL ? 0 : node->port;
-		if (session->base == NULL)
+		if (cluster->deploy == DEPLOY_SSH)
+			session->places[i].remote = new_remote(session, node);
+		if (cluster->deploy != DEPLOY_LOCAL)
 			continue;
 		session->places[i].data = arena_printf(session->arena, "%s/%s", session->base, node->name);
 		session->places[i].log = arena_printf(session->arena, "%s/%s.log", session->base, node->name);
@@ -145,21 +182,37 @@ Session *session_open(const Cluster *cluster, int jobs, Err *err)
 	bool ok = true;
 
 	*session = (Session) {.cluster = cluster, .arena = arena, .jobs = jobs, .lock = -1};
-	if (cluster->deploy == DEPLOY_LOCAL) {
+	pthread_mutex_init(&session->one_at_a_time, NULL);
+	if (cluster->deploy != DEPLOY_NONE)
 		session->base = arena_printf(arena, "%s/%s", citusctl_home(arena), cluster->name);
+	if (cluster->deploy == DEPLOY_LOCAL)
 		session->sockets = choose_sockets(session);
-	}
 	if (cluster->deploy == DEPLOY_NONE) {
 		session->engine = cluster->engine == ENGINE_EMBEDDED ? ENGINE_IS_EMBEDDED : ENGINE_IS_CITUS;
 		session->engine_reason = "the embedded engine is taken only when it is asked for";
 	}
 	lay_out(session);
 	if (cluster->deploy == DEPLOY_LOCAL)
-		ok = choose_server_user(session, err) && recall(session, err);
+		ok = choose_server_user(session, err);
+	if (ok && session->base != NULL)
+		ok = recall(session, err);
 	if (ok)
 		return session;
 	session_close(session);
 	return NULL;
+}
+
+static void close_remotes(Session *session)
+{
+	for (size_t i = 0; i < session->cluster->node_count && session->places != NULL; i++) {
+		Remote *remote = session->places[i].remote;
+
+		if (remote != NULL && remote_requests(remote) > 0)
+			log_debug("%s: %u requests over SSH (logins, commands, forwarded connections)",
+			          session->cluster->nodes[i].name, remote_requests(remote));
+		remote_close(remote);
+	}
+	remote_shared_free(session->remotes);
 }
 
 void session_close(Session *session)
@@ -169,6 +222,8 @@ void session_close(Session *session)
 	operation_free(session->operation);
 	if (session->lock >= 0)
 		close(session->lock);
+	close_remotes(session);
+	pthread_mutex_destroy(&session->one_at_a_time);
 	arena_free(session->arena);
 }
 
@@ -244,7 +299,8 @@ bool session_remember(Session *session, Err *err)
 	json_add_int(state, "version", 1);
 	json_add_text(state, "cluster", cluster->name);
 	json_add_text(state, "engine", engine_name(session->engine));
-	json_add_text(state, "sockets", session->sockets);
+	if (session->sockets != NULL)
+		json_add_text(state, "sockets", session->sockets);
 	nodes = json_add_object(state, "nodes");
 	for (size_t i = 0; i < cluster->node_count; i++) {
 		Json *node = json_add_object(nodes, cluster->nodes[i].name);
@@ -301,13 +357,9 @@ static bool kept_password(Session *session, const char *name, const char **passw
 static bool file_password(Session *session, const char *file, const char **password, Err *err)
 {
 	const ShellTarget here = {.run_as = NULL};
-	const char *path = file;
+	const char *path = user_path(session, file);
 	struct stat found;
 
-	if (str_starts(file, "~/"))
-		path = arena_printf(session->arena, "%s/%s", user_home(), file + 2);
-	else if (*file != '/')
-		path = arena_printf(session->arena, "%s/%s", session->cluster->directory, file);
 	if (stat(path, &found) == 0 && (found.st_mode & 077) != 0) {
 		err_set(err, ERR_USAGE, "postgres.password.file: others can read \"%s\"", path);
 		return err_hint(err, "chmod 600 it.");
@@ -386,8 +438,9 @@ bool session_claim(Session *session, Err *err)
 	Shell *shell = shell_open(&servers, err);
 	bool ok = shell != NULL && session_is_ours(session, err) &&
 	          shell_mkdir(shell, session->base, 0700, err) && session_lock(session, err) &&
-	          shell_mkdir(shell, session->sockets, 0700, err) && read_passwords(session, err) &&
-	          ports_choose(session, err);
+	          (session->sockets == NULL || shell_mkdir(shell, session->sockets, 0700, err)) &&
+	          read_passwords(session, err) &&
+	          (session->sockets != NULL ? ports_choose(session, err) : session_remember(session, err));
 
 	if (ok)
 		shell_spread(shell, session->base);
@@ -416,15 +469,16 @@ Place *session_place(const Session *session, const Node *node)
 
 PgTarget session_superuser(const Session *session, const Node *node, const char *database)
 {
-	bool local = session->cluster->deploy == DEPLOY_LOCAL;
+	bool ours = session->base != NULL;
 
 	return (PgTarget) {
 		.node = node->name,
-		.host = local ? session->sockets : node->host,
+		.host = session->sockets != NULL ? session->sockets : node->host,
 		.port = session_port(session, node),
+		.remote = session_place(session, node)->remote,
 		.database = database,
-		.user = local ? SUPERUSER : session->cluster->postgres.user,
-		.password = local ? session->superuser_password : session->password,
+		.user = ours ? SUPERUSER : session->cluster->postgres.user,
+		.password = ours ? session->superuser_password : session->password,
 	};
 }
 
@@ -434,6 +488,7 @@ PgTarget session_app(const Session *session, const Node *node)
 		.node = node->name,
 		.host = node->host,
 		.port = session_port(session, node),
+		.remote = session_place(session, node)->remote,
 		.database = session->cluster->postgres.database,
 		.user = session->cluster->postgres.user,
 		.password = session->password,

@@ -1,6 +1,6 @@
 /*
  * run/session.h - what one run of citusctl shares between its steps: the
- * description, where a local cluster keeps its files, and who may log in.
+ * description, where citusctl keeps what belongs to the cluster, and who may log in.
  *
  * A Session is made by session_open() and read by every host's thread; after
  * session_open() only `engine`, `bindir` and the ports of `places` change, and
@@ -15,12 +15,16 @@
  *   NODE.log       its server's log
  *   run/           sockets (or a short directory elsewhere: state.json knows)
  *
+ * That of a cluster on hosts holds the first three, and
+ *   tls/           the certificate authority and the nodes' certificates   0700
+ *
  * CITUSCTL_HOME is the directory that holds the local clusters of a user:
  * /var/lib/citusctl for root, ~/.local/share/citusctl otherwise.
  */
 #ifndef CITUSCTL_RUN_SESSION_H
 #define CITUSCTL_RUN_SESSION_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "io/pg.h"
@@ -31,11 +35,13 @@
 
 typedef enum Engine { ENGINE_UNKNOWN, ENGINE_IS_CITUS, ENGINE_IS_EMBEDDED } Engine;
 
-/* Where one node of a local cluster stands. */
+/* Where one node stands. */
 typedef struct Place {
 	int port;
-	const char *data; /* its data directory */
-	const char *log;  /* its server's log */
+	const char *data; /* local: its data directory */
+	const char *log;  /* local: its server's log */
+	Remote *remote;   /* ssh: the connection to its host, else NULL */
+	const struct Facts *facts; /* ssh, while a plan runs: ops/facts.h; else NULL */
 } Place;
 
 struct Operation;
@@ -49,10 +55,12 @@ typedef struct Session {
 	const bool *only; /* as many as cluster->node_count: the nodes that steps of scope
 	                   * ON_EVERY_NODE are for; NULL: all */
 
-	const char *base;       /* local: the cluster's directory, else NULL */
+	const char *base;       /* the cluster's directory; NULL when others run the servers */
 	const char *sockets;    /* local: directory of the sockets */
 	const char *server_user; /* local and root: who runs the servers, else NULL */
 	Place *places;          /* as many as cluster->node_count */
+	pthread_mutex_t one_at_a_time; /* held by the host that restarts its server */
+	RemoteShared *remotes;  /* ssh: what the connections share, else NULL */
 	int lock;               /* descriptor of the lock file, -1: not held */
 
 	const char *bindir;   /* local: directory of initdb and pg_ctl */
@@ -61,7 +69,7 @@ typedef struct Session {
 	const char *engine_reason; /* why this engine, a sentence for people */
 
 	const char *password;           /* of the application role */
-	const char *superuser_password; /* local only, else NULL */
+	const char *superuser_password; /* NULL when others run the servers */
 } Session;
 
 /*
@@ -73,11 +81,11 @@ Session *session_open(const Cluster *cluster, int jobs, Err *err) MUST_CHECK;
 /* Releases the lock.  NULL is allowed. */
 void session_close(Session *session);
 
-/* Local: whether init has been run (its directory is there). */
+/* Whether init has been run (its directory is there). */
 bool session_exists(const Session *session);
 
 /*
- * Makes the directory (local), takes the lock or refuses with ERR_REFUSED,
+ * Makes the directory, takes the lock or refuses with ERR_REFUSED,
  * chooses ports that are free and not another cluster's, reads or generates
  * passwords, and remembers all of it.
  */

@@ -1,0 +1,229 @@
+#include "ops/facts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/str.h"
+
+#define OLDEST_MAJOR 15
+#define WORDS_MAX 8
+
+const char *const *facts_survey_args(const Cluster *cluster, const Node *node, Arena *arena)
+{
+	const char **words = arena_array(arena, cluster->node_count + 3, sizeof(*words));
+	size_t n = 0;
+
+	words[n++] = cluster->name;
+	words[n++] = arena_printf(arena, "%d", node->port);
+	for (size_t i = 0; i < cluster->node_count; i++)
+		words[n++] = cluster->nodes[i].host;
+	return words;
+}
+
+/* The words of a line, at most WORDS_MAX; missing ones are "". */
+static void split(char *line, const char *words[])
+{
+	char *rest = NULL;
+	size_t n = 0;
+
+	for (char *word = strtok_r(line, " ", &rest); word != NULL && n < WORDS_MAX; word = strtok_r(NULL, " ", &rest))
+		words[n++] = word;
+	while (n < WORDS_MAX)
+		words[n++] = "";
+}
+
+static int number(const char *text)
+{
+	return (int) strtol(text, NULL, 10);
+}
+
+static Installed *installed_entry(Facts *facts, int major)
+{
+	for (size_t i = 0; i < facts->installed_count; i++)
+		if (facts->installed[i].major == major)
+			return &facts->installed[i];
+	if (facts->installed_count == FACTS_MAJORS)
+		return &facts->installed[FACTS_MAJORS - 1];
+	facts->installed[facts->installed_count] = (Installed) {.major = major, .bindir = ""};
+	return &facts->installed[facts->installed_count++];
+}
+
+static void add_server(Facts *facts, const char *const words[], Arena *arena)
+{
+	Found *more = arena_array(arena, facts->server_count + 1, sizeof(*more));
+
+	for (size_t i = 0; i < facts->server_count; i++)
+		more[i] = facts->servers[i];
+	more[facts->server_count++] = (Found) {
+		.major = number(words[1]),
+		.name = words[2],
+		.port = number(words[3]),
+		.data = words[4],
+		.pid = strtol(words[5], NULL, 10),
+	};
+	facts->servers = more;
+}
+
+static void add_address(Facts *facts, const Cluster *cluster, const char *host, const char *address, Arena *arena)
+{
+	for (size_t i = 0; i < cluster->node_count; i++)
+		if (strcmp(cluster->nodes[i].host, host) == 0)
+			facts->addresses[i] = *facts->addresses[i] == '\0'
+			                          ? address
+			                          : arena_printf(arena, "%s %s", facts->addresses[i], address);
+}
+
+static void read_line(Facts *facts, const Cluster *cluster, char *line, Arena *arena)
+{
+	const char *words[WORDS_MAX];
+
+	if (str_starts(line, "os "))
+		facts->os = arena_strdup(arena, line + 3);
+	split(line, words);
+	if (strcmp(words[0], "systemd") == 0)
+		facts->systemd = true;
+	else if (strcmp(words[0], "pgbouncer") == 0)
+		facts->pgbouncer = true;
+	else if (strcmp(words[0], "debian") == 0)
+		facts->family = FAMILY_DEBIAN;
+	else if (strcmp(words[0], "postgres") == 0)
+		installed_entry(facts, number(words[1]))->bindir = words[2];
+	else if (strcmp(words[0], "citus") == 0)
+		installed_entry(facts, number(words[1]))->citus = true;
+	else if (strcmp(words[0], "server") == 0)
+		add_server(facts, words, arena);
+	else if (strcmp(words[0], "listening") == 0)
+		facts->listening = true;
+	else if (strcmp(words[0], "address") == 0)
+		add_address(facts, cluster, words[1], words[2], arena);
+	else if (strcmp(words[0], "state") == 0) {
+		facts->created = number(words[2]);
+		facts->half_made = strcmp(words[1], "creating") == 0;
+	}
+}
+
+const Facts *facts_parse(const char *text, const Cluster *cluster, Arena *arena)
+{
+	Facts *facts = arena_alloc(arena, sizeof(*facts));
+	char *copy = arena_strdup(arena, text);
+	char *rest = NULL;
+
+	facts->os = "";
+	facts->addresses = arena_array(arena, cluster->node_count, sizeof(*facts->addresses));
+	for (size_t i = 0; i < cluster->node_count; i++)
+		facts->addresses[i] = "";
+	for (char *line = strtok_r(copy, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+		read_line(facts, cluster, line, arena);
+	if (facts->family == FAMILY_UNKNOWN)
+		facts->family = strstr(facts->os, "debian") != NULL || strstr(facts->os, "ubuntu") != NULL ? FAMILY_DEBIAN
+		                : strstr(facts->os, "rhel") != NULL || strstr(facts->os, "fedora") != NULL ? FAMILY_RHEL
+		                                                                                          : FAMILY_UNKNOWN;
+	return facts;
+}
+
+const Installed *facts_installed(const Facts *facts, int major)
+{
+	for (size_t i = 0; i < facts->installed_count; i++)
+		if (facts->installed[i].major == major && *facts->installed[i].bindir != '\0')
+			return &facts->installed[i];
+	return NULL;
+}
+
+/* A dash would end the version in the name of systemd's unit. */
+static const char *server_name(const char *cluster, Arena *arena)
+{
+	char *name = arena_strdup(arena, cluster);
+
+	for (char *c = name; *c != '\0'; c++)
+		if (*c == '-')
+			*c = '_';
+	return name;
+}
+
+HostServer facts_server(const Facts *facts, const Cluster *cluster, const Node *node, int major, Arena *arena)
+{
+	HostServer server = {.family = facts->family, .major = major, .port = node->port};
+
+	if (facts->family == FAMILY_RHEL) {
+		server.name = "data";
+		server.unit = arena_printf(arena, "postgresql-%d", major);
+		server.data = arena_printf(arena, "/var/lib/pgsql/%d/data", major);
+		server.config = server.data;
+		server.conf = arena_printf(arena, "%s/citusctl.conf", server.data);
+		server.log = arena_printf(arena, "/var/lib/pgsql/%d/citusctl.log", major);
+		return server;
+	}
+	server.name = server_name(cluster->name, arena);
+	server.unit = arena_printf(arena, "postgresql@%d-%s", major, server.name);
+	server.data = arena_printf(arena, "/var/lib/postgresql/%d/%s", major, server.name);
+	server.config = arena_printf(arena, "/etc/postgresql/%d/%s", major, server.name);
+	server.conf = arena_printf(arena, "%s/conf.d/citusctl.conf", server.config);
+	server.log = arena_printf(arena, "/var/log/postgresql/postgresql-%d-%s.log", major, server.name);
+	return server;
+}
+
+const Found *facts_found(const Facts *facts, const HostServer *server)
+{
+	for (size_t i = 0; i < facts->server_count; i++)
+		if (facts->servers[i].major == server->major && strcmp(facts->servers[i].name, server->name) == 0)
+			return &facts->servers[i];
+	return NULL;
+}
+
+static const Installed *with_citus(const Facts *facts, int major)
+{
+	const Installed *installed = facts_installed(facts, major);
+
+	return installed != NULL && installed->citus ? installed : NULL;
+}
+
+static bool lacks(const Facts *facts, const Node *node, int wanted, Err *err)
+{
+	const char *which = "";
+	char version[16] = "";
+
+	if (wanted != 0) {
+		snprintf(version, sizeof(version), " %d", wanted);
+		which = version;
+	}
+	if (wanted != 0 ? facts_installed(facts, wanted) == NULL : facts->installed_count == 0)
+		err_set(err, ERR_FAILED, "PostgreSQL%s is not installed on %s", which, node->host);
+	else
+		err_set(err, ERR_FAILED, "Citus is not installed for PostgreSQL%s on %s", which, node->host);
+	err_hint(err, "Install PostgreSQL and Citus of one version on every host.");
+	return err_node(err, node->name);
+}
+
+int facts_common_major(const Facts *const facts[], const Cluster *cluster, Err *err)
+{
+	int wanted = cluster->postgres.version;
+	const Facts *first = facts[0];
+	int best = 0;
+
+	for (size_t i = 0; i < first->installed_count; i++) {
+		int major = first->installed[i].major;
+		bool everywhere = major >= OLDEST_MAJOR && (wanted == 0 || major == wanted);
+
+		for (size_t k = 0; everywhere && k < cluster->node_count; k++)
+			everywhere = with_citus(facts[k], major) != NULL;
+		if (everywhere && major > best)
+			best = major;
+	}
+	for (size_t k = 0; best == 0 && k < cluster->node_count; k++) {
+		bool any = wanted != 0 && with_citus(facts[k], wanted) != NULL;
+
+		for (size_t i = 0; wanted == 0 && i < facts[k]->installed_count; i++)
+			any = any || (facts[k]->installed[i].citus && facts[k]->installed[i].major >= OLDEST_MAJOR);
+		if (!any) {
+			lacks(facts[k], &cluster->nodes[k], wanted, err);
+			return 0;
+		}
+	}
+	if (best == 0) {
+		err_set(err, ERR_FAILED, "no version of PostgreSQL is installed with Citus on all %zu hosts",
+		        cluster->node_count);
+		err_hint(err, "Install one version everywhere; \"postgres.version\" names it.");
+	}
+	return best;
+}

@@ -1,0 +1,91 @@
+/*
+ * ops/facts.h - what a host is and has, as host/survey.sh tells it, and what follows
+ * from it for the server there: names, directories, commands.
+ *
+ * Pure: texts in, values out, nothing is run here.
+ *
+ * Ownership: everything lives in the arena given.
+ */
+#ifndef CITUSCTL_OPS_FACTS_H
+#define CITUSCTL_OPS_FACTS_H
+
+#include <stdbool.h>
+
+#include "model/cluster.h"
+#include "util/arena.h"
+#include "util/err.h"
+
+#define FACTS_MAJORS 16
+
+/* How a distribution keeps PostgreSQL. */
+typedef enum Family {
+	FAMILY_UNKNOWN,
+	FAMILY_DEBIAN, /* postgresql-common: pg_createcluster, conf.d, postgresql@15-name */
+	FAMILY_RHEL,   /* one server a major version: /var/lib/pgsql/15/data, postgresql-15 */
+} Family;
+
+/* A major version of PostgreSQL that is installed. */
+typedef struct Installed {
+	int major;
+	const char *bindir;
+	bool citus;
+} Installed;
+
+/* A server that is there; of this cluster or another. */
+typedef struct Found {
+	int major;
+	const char *name;
+	int port;
+	const char *data;
+	long pid; /* 0: stopped */
+} Found;
+
+typedef struct Facts {
+	const char *os; /* "debian", "rocky rhel centos fedora" */
+	Family family;
+	bool systemd;
+	bool pgbouncer;
+	Installed installed[FACTS_MAJORS];
+	size_t installed_count;
+	Found *servers;
+	size_t server_count;
+	int created;    /* major version of the server that citusctl made here, 0: none */
+	bool half_made; /* a run was killed while it made it */
+	bool listening; /* somebody listens on the port that is described */
+	/* [node]: the addresses of its host as this host knows them, in blanks; "" for none */
+	const char **addresses;
+} Facts;
+
+/* The server of a node: where it is on its host, in the way of the distribution. */
+typedef struct HostServer {
+	Family family;
+	int major;
+	int port;
+	const char *name;   /* what Debian calls it; "data" elsewhere */
+	const char *unit;   /* of systemd */
+	const char *data;   /* data directory */
+	const char *config; /* directory of postgresql.conf and pg_hba.conf */
+	const char *conf;   /* our settings, included by the server's own */
+	const char *log;    /* the server's log */
+} HostServer;
+
+/* The words after survey.sh: cluster, port, the hosts of all nodes; ends with NULL. */
+const char *const *facts_survey_args(const Cluster *cluster, const Node *node, Arena *arena);
+
+const Facts *facts_parse(const char *text, const Cluster *cluster, Arena *arena);
+
+/* NULL when that major version is not installed. */
+const Installed *facts_installed(const Facts *facts, int major);
+
+/* Where the node's server is, or would be made. */
+HostServer facts_server(const Facts *facts, const Cluster *cluster, const Node *node, int major,
+                        Arena *arena);
+
+/* That server, when it is there; NULL otherwise. */
+const Found *facts_found(const Facts *facts, const HostServer *server);
+
+/* The newest major version (or the one wanted) that every one of the hosts has with
+ * Citus; 0 when there is none, and err names the first host that lacks what. */
+int facts_common_major(const Facts *const facts[], const Cluster *cluster, Err *err);
+
+#endif

@@ -1,0 +1,159 @@
+#include "ops/host_files.h"
+
+#include <string.h>
+
+#include "io/asset.h"
+#include "io/tmpl.h"
+#include "ops/server.h"
+#include "ops/tls.h"
+#include "util/quote.h"
+#include "util/str.h"
+
+static const char *in_config(const Host *host, const HostServer *server, const char *name)
+{
+	return arena_printf(host->arena, "%s/%s", server->config, name);
+}
+
+static const char *render(Host *host, const char *name, const TmplValue values[], Err *err)
+{
+	return tmpl_render(host->arena, name, asset_text(name), values, err);
+}
+
+/* ---- pg_hba.conf ---------------------------------------------------------- */
+
+/* One line a node and address, as this host knows it. */
+static bool node_lines(Host *host, Str *text, Err *err)
+{
+	const Cluster *cluster = host->session->cluster;
+	const Facts *facts = session_place(host->session, host->node)->facts;
+	const char *database = quote_hba(host->arena, cluster->postgres.database);
+
+	for (size_t i = 0; i < cluster->node_count; i++) {
+		char *addresses = arena_strdup(host->arena, facts->addresses[i]);
+		char *rest = NULL;
+
+		if (*addresses == '\0') {
+			err_set(err, ERR_FAILED, "the host of node \"%s\", \"%s\", has no address on %s", cluster->nodes[i].name,
+			        cluster->nodes[i].host, host->node->host);
+			err_hint(err, "Every node has to know every \"host\": put it into DNS or /etc/hosts there, or use addresses.");
+			return err_node(err, host->node->name);
+		}
+		for (char *a = strtok_r(addresses, " ", &rest); a != NULL; a = strtok_r(NULL, " ", &rest))
+			str_printf(text, "%s %s all %.*s/%d scram-sha-256  # %s\n", cluster->tls ? "hostssl" : "host", database,
+			           (int) strcspn(a, "%"), a, strchr(a, ':') != NULL ? 128 : 32, cluster->nodes[i].name);
+	}
+	return true;
+}
+
+static void access_lines(const Host *host, Str *text)
+{
+	const Cluster *cluster = host->session->cluster;
+	const char *database = quote_hba(host->arena, cluster->postgres.database);
+
+	for (size_t i = 0; i < cluster->access.count; i++)
+		str_printf(text, "host all %s %s reject\n%s %s all %s scram-sha-256\n", SUPERUSER, cluster->access.items[i],
+		           cluster->tls ? "hostssl" : "host", database, cluster->access.items[i]);
+}
+
+static const char *hba_text(Host *host, Err *err)
+{
+	Str nodes = STR_INIT;
+	Str access = STR_INIT;
+	const char *text = NULL;
+
+	access_lines(host, &access);
+	if (node_lines(host, &nodes, err)) {
+		const TmplValue values[] = {
+			{"node", host->node->name},
+			{"cluster", host->session->cluster->name},
+			{"superuser", SUPERUSER},
+			{"nodes", str_text(&nodes)},
+			{"access", str_text(&access)},
+			{NULL, NULL},
+		};
+
+		text = render(host, "templates/host_hba.conf.tmpl", values, err);
+	}
+	str_free(&nodes);
+	str_free(&access);
+	return text;
+}
+
+/* ---- settings ------------------------------------------------------------- */
+
+static const char *tls_settings(Host *host, const HostServer *server, Err *err)
+{
+	if (!host->session->cluster->tls)
+		return "# \"tls\" is off.\nssl = off\n";
+
+	const TmplValue values[] = {
+		{"ca", quote_conf(host->arena, in_config(host, server, "citusctl-ca.crt"))},
+		{"pem", quote_conf(host->arena, in_config(host, server, "citusctl-node.pem"))},
+		{NULL, NULL},
+	};
+
+	return render(host, "templates/tls_on.conf.tmpl", values, err);
+}
+
+/* How the nodes log in to each other. */
+static const char *node_conninfo(const Host *host, const HostServer *server)
+{
+	if (!host->session->cluster->tls)
+		return "sslmode=prefer";
+	return arena_printf(host->arena, "sslmode=verify-full sslrootcert=%s", in_config(host, server, "citusctl-ca.crt"));
+}
+
+static const char *conf_text(Host *host, const HostServer *server, Err *err)
+{
+	const char *tls = tls_settings(host, server, err);
+	const TmplValue values[] = {
+		{"node", host->node->name},
+		{"cluster", host->session->cluster->name},
+		{"port", arena_printf(host->arena, "%d", server->port)},
+		{"host", quote_conf(host->arena, host->node->host)},
+		{"node_conninfo", quote_conf(host->arena, node_conninfo(host, server))},
+		{"tls_settings", tls},
+		{"cluster_settings", asset_text("templates/cluster.conf.tmpl")},
+		{"user_settings", server_user_settings(host)},
+		{NULL, NULL},
+	};
+
+	return tls != NULL ? render(host, "templates/host.conf.tmpl", values, err) : NULL;
+}
+
+bool host_files(Host *host, const HostServer *server, ShellFile files[], size_t *count, Err *err)
+{
+	const Session *session = host->session;
+	const char *conf = conf_text(host, server, err);
+	const char *hba = conf != NULL ? hba_text(host, err) : NULL;
+	size_t n = 0;
+
+	*count = 0;
+	if (hba == NULL)
+		return false;
+	if (session->cluster->tls) {
+		const char *authority = tls_authority_text(session, host->arena, err);
+		const char *node = authority != NULL ? tls_node_text(session, host->node, host->arena, err) : NULL;
+
+		if (node == NULL)
+			return false;
+		files[n++] = (ShellFile) {in_config(host, server, "citusctl-ca.crt"), authority, 0644};
+		files[n++] = (ShellFile) {in_config(host, server, "citusctl-node.pem"), node, 0600};
+	}
+	files[n++] = (ShellFile) {server->conf, conf, 0644};
+	files[n++] = (ShellFile) {in_config(host, server, "pg_hba.conf"), hba, 0640};
+	*count = n;
+	return true;
+}
+
+bool host_files_differ(Host *host, const ShellFile files[], size_t count, bool *differ, Err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *text = NULL;
+
+		if (!shell_get(host->shell, files[i].path, host->arena, &text, err))
+			return false;
+		*differ = *differ || !str_equal(text, files[i].text);
+	}
+	return true;
+}

@@ -1,0 +1,444 @@
+#include "ops/provision.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "io/asset.h"
+#include "ops/facts.h"
+#include "ops/host_files.h"
+#include "ops/init_sql.h"
+#include "ops/tls.h"
+#include "run/operation.h"
+#include "util/clock.h"
+#include "util/quote.h"
+#include "util/str.h"
+
+#define REFUSED_STATUS 46 /* of create_debian.sh: the server is somebody else's */
+
+/* ---- looking -------------------------------------------------------------- */
+
+static const Facts *facts_of(const Host *host)
+{
+	return session_place(host->session, host->node)->facts;
+}
+
+static HostServer server_of_host(const Host *host)
+{
+	return facts_server(facts_of(host), host->session->cluster, host->node, host->session->pg_major, host->arena);
+}
+
+/* argv of a script of host/ with its words; name is what it is called in messages. */
+static const char *const *script(Host *host, const char *asset, const char *name, const char *const words[])
+{
+	size_t count = 0;
+
+	while (words[count] != NULL)
+		count++;
+
+	const char **argv = arena_array(host->arena, count + 5, sizeof(*argv));
+
+	argv[0] = "sh";
+	argv[1] = "-c";
+	argv[2] = asset_text(asset);
+	argv[3] = name;
+	for (size_t i = 0; i < count; i++)
+		argv[4 + i] = words[i];
+	return argv;
+}
+
+static bool look(Host *host, Outcome *outcome, Err *err)
+{
+	const Cluster *cluster = host->session->cluster;
+	const char *const *words = facts_survey_args(cluster, host->node, host->arena);
+	ShellResult result;
+
+	*outcome = OUTCOME_UNCHANGED;
+	if (!shell_run(host->root, script(host, "host/survey.sh", "survey", words), NULL, host->arena, &result, err))
+		return false;
+	if (result.status != 0)
+		return shell_failed("survey", &result, err);
+	session_place(host->session, host->node)->facts = facts_parse(result.out, cluster, host->arena);
+	return true;
+}
+
+static bool choose(Host *host, Outcome *outcome, Err *err)
+{
+	Session *session = host->session;
+	const Cluster *cluster = session->cluster;
+	const Facts **facts = arena_array(host->arena, cluster->node_count, sizeof(*facts));
+
+	*outcome = OUTCOME_UNCHANGED;
+	for (size_t i = 0; i < cluster->node_count; i++)
+		facts[i] = session->places[i].facts;
+
+	int made = facts[0]->half_made ? 0 : facts[0]->created;
+	int major = facts_common_major(facts, cluster, err);
+
+	if (major == 0)
+		return false;
+	if (made != 0 && cluster->postgres.version != 0 && made != cluster->postgres.version) {
+		err_set(err, ERR_REFUSED, "the cluster's data was made by PostgreSQL %d, the description now says %d", made,
+		        cluster->postgres.version);
+		return err_hint(err, "Upgrade it with pg_upgrade, or set \"postgres.version\" back to %d.", made);
+	}
+	session->pg_major = made != 0 ? made : major;
+	session->engine = ENGINE_IS_CITUS;
+	session->engine_reason = "every host has Citus";
+	host_say(host, "PostgreSQL %d, engine citus", session->pg_major);
+	return host->dry || session_remember(session, err);
+}
+
+/* ---- making --------------------------------------------------------------- */
+
+static bool ensure_authority(Host *host, Outcome *outcome, Err *err)
+{
+	bool changed = false;
+
+	if (!host->session->cluster->tls) {
+		host_say(host, "none: \"tls\" is off, connections are not encrypted");
+		return true;
+	}
+	if (!tls_authority(host->session, host->dry, &changed, err))
+		return false;
+	if (changed)
+		*outcome = OUTCOME_CHANGED;
+	return true;
+}
+
+static bool ensure_certificate(Host *host, Outcome *outcome, Err *err)
+{
+	bool changed = false;
+
+	if (!host->session->cluster->tls)
+		return true;
+	if (!tls_certificate(host->session, host->node, host->dry, &changed, err))
+		return false;
+	if (changed)
+		*outcome = OUTCOME_CHANGED;
+	return true;
+}
+
+static bool family_is_known(Host *host, Err *err)
+{
+	const Facts *facts = facts_of(host);
+
+	if (facts->family == FAMILY_DEBIAN)
+		return true;
+	err_set(err, ERR_FAILED, "%s runs a system (%s) that this version of citusctl makes no servers on", host->node->host,
+	        *facts->os != '\0' ? facts->os : "unknown");
+	return err_hint(err, "It knows Debian and Ubuntu with postgresql-common.  For servers that are there already use "
+	                     "\"deploy\": \"none\".");
+}
+
+static bool is_made(const Host *host)
+{
+	const Facts *facts = facts_of(host);
+	HostServer server = server_of_host(host);
+
+	return facts->created == server.major && !facts->half_made && facts_found(facts, &server) != NULL;
+}
+
+static bool not_ours(Host *host, const HostServer *server, Err *err)
+{
+	err_set(err, ERR_REFUSED, "there is a server %d/%s on %s that citusctl did not create", server->major, server->name,
+	        host->node->host);
+	return err_hint(err, "Give the cluster another name, or remove that server (\"pg_dropcluster %d %s\" there, which "
+	                     "deletes its data).", server->major, server->name);
+}
+
+/* Another server's, or another program's. */
+static bool port_is_taken(Host *host, const HostServer *server, Err *err)
+{
+	const Facts *facts = facts_of(host);
+
+	for (size_t i = 0; i < facts->server_count; i++)
+		if (facts->servers[i].port == server->port && strcmp(facts->servers[i].name, server->name) != 0) {
+			err_set(err, ERR_FAILED, "port %d of %s is the one of its server %d/%s", server->port, host->node->host,
+			        facts->servers[i].major, facts->servers[i].name);
+			return err_hint(err, "Give the node another \"port\", or remove that server if nobody needs it "
+			                     "(\"pg_dropcluster\" there, which deletes its data).");
+		}
+	err_set(err, ERR_FAILED, "port %d of %s is taken by another program", server->port, host->node->host);
+	return err_hint(err, "Give the node another \"port\", or stop that program (\"ss -ltnp\" there shows it).");
+}
+
+static bool uses_port(const Host *host, const HostServer *server)
+{
+	const Facts *facts = facts_of(host);
+
+	for (size_t i = 0; i < facts->server_count; i++)
+		if (facts->servers[i].port == server->port && strcmp(facts->servers[i].name, server->name) != 0)
+			return true;
+	return facts->listening;
+}
+
+static bool create_server(Host *host, const HostServer *server, Err *err)
+{
+	const Session *session = host->session;
+	const char *const words[] = {session->cluster->name, arena_printf(host->arena, "%d", server->major), server->name,
+	                             arena_printf(host->arena, "%d", server->port), NULL};
+	ShellResult result;
+
+	if (!shell_run(host->root, script(host, "host/create_debian.sh", "create", words), session->superuser_password,
+	               host->arena, &result, err))
+		return false;
+	if (result.status == REFUSED_STATUS)
+		return not_ours(host, server, err);
+	return result.status == 0 || shell_failed("pg_createcluster", &result, err);
+}
+
+static bool ensure_server(Host *host, Outcome *outcome, Err *err)
+{
+	HostServer server = server_of_host(host);
+
+	if (!family_is_known(host, err))
+		return false;
+	if (is_made(host))
+		return true;
+	if (facts_found(facts_of(host), &server) != NULL && !facts_of(host)->half_made)
+		return not_ours(host, &server, err);
+	if (uses_port(host, &server))
+		return port_is_taken(host, &server, err);
+	*outcome = OUTCOME_CHANGED;
+	host->missing = host->dry;
+	host_say(host, "%d/%s, port %d", server.major, server.name, server.port);
+	return host->dry || create_server(host, &server, err);
+}
+
+static bool ensure_files(Host *host, Outcome *outcome, Err *err)
+{
+	HostServer server = server_of_host(host);
+	ShellFile files[HOST_FILES_MAX];
+	size_t count = 0;
+	bool changed = false;
+
+	if (host->missing) {
+		*outcome = OUTCOME_CHANGED;
+		return true;
+	}
+	if (!host_files(host, &server, files, &count, err) ||
+	    !(host->dry ? host_files_differ(host, files, count, &changed, err)
+	                : shell_put_all(host->shell, files, count, &changed, err)))
+		return false;
+	if (changed)
+		*outcome = OUTCOME_CHANGED;
+	return true;
+}
+
+/* ---- running -------------------------------------------------------------- */
+
+static bool control(Host *host, const HostServer *server, const char *verb, Err *err)
+{
+	const char *const words[] = {verb, server->unit, arena_printf(host->arena, "%d", server->major), server->name,
+	                             server->log, NULL};
+	ShellResult result;
+
+	if (!shell_run(host->root, script(host, "host/control.sh", "control", words), NULL, host->arena, &result, err))
+		return false;
+	if (result.status == 0)
+		return true;
+	err_set(err, ERR_FAILED, strcmp(verb, "stop") == 0 ? "the server %d/%s does not stop"
+	                                                   : "the server %d/%s does not come up",
+	        server->major, server->name);
+	err_detail(err, "The last lines of %s on %s:\n%s", server->log, host->node->host, result.err);
+	err_hint(err, strstr(result.err, "No space left on device") != NULL
+	                  ? "The disk is full: free some space and run the command again."
+	                  : "Remedy what its log names and run the command again.");
+	return err_node(err, host->node->name);
+}
+
+static bool is_running(const Host *host)
+{
+	HostServer server = server_of_host(host);
+	const Found *found = facts_found(facts_of(host), &server);
+
+	return found != NULL && found->pid != 0;
+}
+
+/* Gives the superuser the password of this cluster's directory, by the way that needs
+ * none: its system user on the host.  The password itself does not leave this machine. */
+static bool set_superuser_password(Host *host, const HostServer *server, Err *err)
+{
+	const char *verifier = pg_scram_verifier(host->arena, host->session->superuser_password, err);
+	const char *const argv[] = {"psql", "-X", "-q", "-p", arena_printf(host->arena, "%d", server->port), "-d", "postgres",
+	                            "-v", "ON_ERROR_STOP=1", NULL};
+
+	/* Letters, digits and $+/=: as safe between quotes as SCRAM makes it. */
+	return verifier != NULL &&
+	       shell_run_ok(host->shell, argv,
+	                    arena_printf(host->arena, "ALTER ROLE " SUPERUSER " PASSWORD '%s'; SELECT pg_reload_conf();\n",
+	                                 verifier), err);
+}
+
+/* The maintenance database, while there is no other. */
+static Pg *open_maintenance(Host *host, Err *err)
+{
+	PgTarget target = session_superuser(host->session, host->node, "postgres");
+
+	return pg_open(&target, err);
+}
+
+static bool wait_for_restart(Host *host, const HostServer *server, Err *err)
+{
+	pthread_mutex_lock(&host->session->one_at_a_time);
+
+	bool ok = clock_go_on(err) && control(host, server, "restart", err);
+
+	pthread_mutex_unlock(&host->session->one_at_a_time);
+	return ok;
+}
+
+/* Reloads what is newer than the server knows; restarts it where a setting needs that,
+ * one node of the cluster at a time. */
+static bool refresh(Host *host, const HostServer *server, Pg *pg, Outcome *outcome, Err *err)
+{
+	const char *const files[] = {arena_printf(host->arena, "{%s,%s/pg_hba.conf,%s/citusctl-ca.crt,%s/citusctl-node.pem}",
+	                                          server->conf, server->config, server->config, server->config)};
+	bool newer = false;
+	const char *pending = NULL;
+
+	if (!pg_query_bool(pg, asset_text("sql/query/conf_is_newer.sql"), 1, files, &newer, err))
+		return false;
+	if (!newer || host->dry)
+		return true;
+	if (!pg_run(pg, asset_text("sql/query/reload_conf.sql"), 0, NULL, err))
+		return false;
+	clock_sleep_ms(20); /* the reload reaches this session with its next statement */
+	if (!pg_query_text(pg, asset_text("sql/query/pending_restart.sql"), 0, NULL, host->arena, &pending, err))
+		return false;
+	if (pending == NULL)
+		return true;
+	*outcome = OUTCOME_CHANGED;
+	host_say(host, "restarted for %s", pending);
+	host_disconnect(host);
+	if (host->node->is_coordinator)
+		operation_let_go(host->session);
+	return wait_for_restart(host, server, err);
+}
+
+static bool says(const Err *err, const char *words)
+{
+	return err->detail != NULL && strstr(err->detail, words) != NULL;
+}
+
+static bool refresh_running(Host *host, const HostServer *server, Outcome *outcome, Err *err)
+{
+	Err why = ERR_INIT;
+	Pg *own = NULL;
+	Pg *pg = host_pg(host, &why);
+
+	if (pg == NULL && says(&why, "does not exist"))
+		pg = own = open_maintenance(host, err);
+	else if (pg == NULL && !host->dry && (says(&why, "password") || says(&why, "pg_hba.conf"))) {
+		*outcome = OUTCOME_CHANGED;
+		host_say(host, "the superuser's password");
+		if (set_superuser_password(host, server, err))
+			pg = own = open_maintenance(host, err);
+	} else if (pg == NULL) {
+		err_copy(err, &why);
+	}
+	err_clear(&why);
+
+	bool ok = pg != NULL && refresh(host, server, pg, outcome, err);
+
+	pg_close(own);
+	return ok;
+}
+
+static bool ensure_running(Host *host, Outcome *outcome, Err *err)
+{
+	HostServer server = server_of_host(host);
+
+	if (host->missing) {
+		*outcome = OUTCOME_CHANGED;
+		return true;
+	}
+	if (is_running(host))
+		return refresh_running(host, &server, outcome, err);
+	if (is_made(host) && facts_of(host)->listening)
+		return port_is_taken(host, &server, err);
+	*outcome = OUTCOME_CHANGED;
+	host_say(host, "port %d", server.port);
+	host->missing = host->dry;
+	return host->dry || control(host, &server, "start", err);
+}
+
+static bool ensure_made(Host *host, Outcome *outcome, Err *err)
+{
+	*outcome = OUTCOME_UNCHANGED;
+	if (is_made(host))
+		return true;
+	err_set(err, ERR_FAILED, "there is no server of cluster \"%s\" on %s", host->session->cluster->name,
+	        host->node->host);
+	return err_hint(err, "\"citusctl init\" makes it.");
+}
+
+static bool ensure_stopped(Host *host, Outcome *outcome, Err *err)
+{
+	HostServer server = server_of_host(host);
+
+	if (!is_running(host))
+		return true;
+	*outcome = OUTCOME_CHANGED;
+	host_disconnect(host);
+	return host->dry || control(host, &server, "stop", err);
+}
+
+/* ---- going ---------------------------------------------------------------- */
+
+/* Only what citusctl made: the state on the host says which server that is. */
+static bool drop_server(Host *host, Outcome *outcome, Err *err)
+{
+	const Facts *facts = facts_of(host);
+
+	if (facts->created == 0)
+		return true;
+
+	HostServer server = facts_server(facts, host->session->cluster, host->node, facts->created, host->arena);
+	const char *const words[] = {host->session->cluster->name, arena_printf(host->arena, "%d", server.major), server.name,
+	                             server.unit, NULL};
+	ShellResult result;
+
+	*outcome = OUTCOME_CHANGED;
+	if (host->dry)
+		return true;
+	return shell_run(host->root, script(host, "host/drop_debian.sh", "drop", words), NULL, host->arena, &result, err) &&
+	       (result.status == 0 || shell_failed("pg_dropcluster", &result, err));
+}
+
+const Step provision_steps[] = {
+	{"look at the host", ON_EVERY_NODE, look},
+	{"find PostgreSQL and the engine", ON_COORDINATOR, choose},
+	{"make the certificate authority", ON_COORDINATOR, ensure_authority},
+	{"make the certificate", ON_EVERY_NODE, ensure_certificate},
+	{"create the server", ON_EVERY_NODE, ensure_server},
+	{"write the settings", ON_EVERY_NODE, ensure_files},
+	{"start the server", ON_EVERY_NODE, ensure_running},
+	{"create the role and the database", ON_EVERY_NODE, init_login},
+	{"install the engine", ON_EVERY_NODE, init_engine},
+	{"register the nodes", ON_COORDINATOR, init_registered},
+	{"apply the schema files", ON_COORDINATOR, init_schema},
+	{"create the tables", ON_COORDINATOR, init_tables},
+	{0},
+};
+
+const Step provision_start_steps[] = {
+	{"look at the host", ON_EVERY_NODE, look},
+	{"find PostgreSQL and the engine", ON_COORDINATOR, choose},
+	{"find the server", ON_EVERY_NODE, ensure_made},
+	{"start the server", ON_EVERY_NODE, ensure_running},
+	{0},
+};
+
+const Step provision_stop_steps[] = {
+	{"look at the host", ON_EVERY_NODE, look},
+	{"find PostgreSQL and the engine", ON_COORDINATOR, choose},
+	{"stop the server", ON_EVERY_NODE, ensure_stopped},
+	{0},
+};
+
+const Step provision_drop_steps[] = {
+	{"look at the host", ON_EVERY_NODE, look},
+	{"remove the server", ON_EVERY_NODE, drop_server},
+	{0},
+};

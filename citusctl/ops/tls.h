@@ -1,0 +1,23 @@
+/*
+ * ops/tls.h - the certificate authority of a cluster and its nodes' certificates.
+ *
+ * They are made by the openssl program on this machine and kept in the cluster's
+ * directory, tls/: ca.pem and NODE.pem hold a private key and its certificate and can
+ * be read by their owner only.  A certificate names the node's "host", so that the
+ * nodes can check who they talk to; it is made anew when the host changes, and when
+ * less than 60 of its 825 days are left.
+ */
+#ifndef CITUSCTL_OPS_TLS_H
+#define CITUSCTL_OPS_TLS_H
+
+#include "run/session.h"
+
+/* Makes what is missing (dry: only looks); *changed tells whether anything was. */
+bool tls_authority(const Session *session, bool dry, bool *changed, Err *err) MUST_CHECK;
+bool tls_certificate(const Session *session, const Node *node, bool dry, bool *changed, Err *err) MUST_CHECK;
+
+/* The authority's certificate, without its key; a node's key and certificate. */
+const char *tls_authority_text(const Session *session, Arena *arena, Err *err) MUST_CHECK;
+const char *tls_node_text(const Session *session, const Node *node, Arena *arena, Err *err) MUST_CHECK;
+
+#endif
