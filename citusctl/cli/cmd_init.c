@@ -19,6 +19,14 @@ static const Option init_options[] = {
 	{0},
 };
 
+/* That there is none is a choice, and stated. */
+static const char *encryption(const Cluster *cluster)
+{
+	if (cluster->deploy != DEPLOY_SSH)
+		return "";
+	return cluster->tls ? ", connections encrypted" : ", connections not encrypted (\"tls\" is off)";
+}
+
 static void print_done(const Call *call, const Report *report)
 {
 	Arena *scratch = arena_new();
@@ -34,8 +42,8 @@ static void print_done(const Call *call, const Report *report)
 		printf("Cluster \"%s\" is as described: nothing was changed (%s).\n", call->cluster->name,
 		       output_seconds(scratch, report->took_us));
 	} else {
-		printf("Cluster \"%s\" is ready: %zu nodes, engine %s (%s).\n", call->cluster->name,
-		       call->cluster->node_count, engine_name(call->session->engine),
+		printf("Cluster \"%s\" is ready: %zu nodes, engine %s%s (%s).\n", call->cluster->name,
+		       call->cluster->node_count, engine_name(call->session->engine), encryption(call->cluster),
 		       output_seconds(scratch, report->took_us));
 	}
 

@@ -144,8 +144,9 @@ static bool spawn(const LocalShell *shell, const char *const argv[], Child *chil
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
 
-	int code = posix_spawnp(&child->pid, words[0], &actions, &attributes,
-	                        (char *const *) (uintptr_t) words, environ);
+	int code = words[0] == NULL ? EINVAL
+	                            : posix_spawnp(&child->pid, words[0], &actions, &attributes,
+	                                           (char *const *) (uintptr_t) words, environ);
 
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);

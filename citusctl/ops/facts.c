@@ -195,10 +195,10 @@ static bool lacks(const Facts *facts, const Node *node, int wanted, Err *err)
 	return err_node(err, node->name);
 }
 
-int facts_common_major(const Facts *const facts[], const Cluster *cluster, Err *err)
+int facts_common_major(const Facts facts[], const Cluster *cluster, Err *err)
 {
 	int wanted = cluster->postgres.version;
-	const Facts *first = facts[0];
+	const Facts *first = &facts[0];
 	int best = 0;
 
 	for (size_t i = 0; i < first->installed_count; i++) {
@@ -206,17 +206,17 @@ int facts_common_major(const Facts *const facts[], const Cluster *cluster, Err *
 		bool everywhere = major >= OLDEST_MAJOR && (wanted == 0 || major == wanted);
 
 		for (size_t k = 0; everywhere && k < cluster->node_count; k++)
-			everywhere = with_citus(facts[k], major) != NULL;
+			everywhere = with_citus(&facts[k], major) != NULL;
 		if (everywhere && major > best)
 			best = major;
 	}
 	for (size_t k = 0; best == 0 && k < cluster->node_count; k++) {
-		bool any = wanted != 0 && with_citus(facts[k], wanted) != NULL;
+		bool any = wanted != 0 && with_citus(&facts[k], wanted) != NULL;
 
-		for (size_t i = 0; wanted == 0 && i < facts[k]->installed_count; i++)
-			any = any || (facts[k]->installed[i].citus && facts[k]->installed[i].major >= OLDEST_MAJOR);
+		for (size_t i = 0; wanted == 0 && i < facts[k].installed_count; i++)
+			any = any || (facts[k].installed[i].citus && facts[k].installed[i].major >= OLDEST_MAJOR);
 		if (!any) {
-			lacks(facts[k], &cluster->nodes[k], wanted, err);
+			lacks(&facts[k], &cluster->nodes[k], wanted, err);
 			return 0;
 		}
 	}

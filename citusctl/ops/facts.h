@@ -86,6 +86,6 @@ const Found *facts_found(const Facts *facts, const HostServer *server);
 
 /* The newest major version (or the one wanted) that every one of the hosts has with
  * Citus; 0 when there is none, and err names the first host that lacks what. */
-int facts_common_major(const Facts *const facts[], const Cluster *cluster, Err *err);
+int facts_common_major(const Facts facts[], const Cluster *cluster, Err *err);
 
 #endif

@@ -65,13 +65,13 @@ static bool choose(Host *host, Outcome *outcome, Err *err)
 {
 	Session *session = host->session;
 	const Cluster *cluster = session->cluster;
-	const Facts **facts = arena_array(host->arena, cluster->node_count, sizeof(*facts));
+	Facts *facts = arena_array(host->arena, cluster->node_count, sizeof(*facts));
 
 	*outcome = OUTCOME_UNCHANGED;
 	for (size_t i = 0; i < cluster->node_count; i++)
-		facts[i] = session->places[i].facts;
+		facts[i] = *session->places[i].facts;
 
-	int made = facts[0]->half_made ? 0 : facts[0]->created;
+	int made = facts[0].half_made ? 0 : facts[0].created;
 	int major = facts_common_major(facts, cluster, err);
 
 	if (major == 0)

@@ -10,7 +10,7 @@
 
 #define AUTHORITY_DAYS "3650"
 #define NODE_DAYS "825"
-#define RENEW_S (60 * 24 * 3600)
+#define RENEW_S (60LL * 24 * 3600)
 #define CERTIFICATE "-----BEGIN CERTIFICATE-----"
 
 static const char *path_of(const Session *session, Arena *arena, const char *name, const char *ending)
