@@ -2,7 +2,8 @@
 # Creates a server the way Debian does, once.
 # create_debian.sh CLUSTER MAJOR SERVER PORT: the superuser's password on standard input.
 # A run that was killed leaves "creating" behind: what it made holds nothing of anybody's
-# and is made anew.
+# and is made anew.  The lock is inherited: an initdb that outlives its run holds it until
+# it has ended.
 set -e
 umask 022
 mkdir -p "/var/lib/citusctl/$1"
@@ -14,7 +15,7 @@ state=$(cat state 2>/dev/null || true)
 conf=/etc/postgresql/$2/$3
 [ "$state" = "created $2" ] && [ -e "$conf" ] && exit 0
 if [ "$state" = "creating $2" ] && [ -e "$conf" ]; then
-	pg_dropcluster --stop "$2" "$3" >/dev/null 2>&1 9>&- || rm -rf "$conf" "/var/lib/postgresql/$2/$3"
+	pg_dropcluster --stop "$2" "$3" >/dev/null 2>&1 || rm -rf "$conf" "/var/lib/postgresql/$2/$3"
 elif [ -e "$conf" ]; then
 	echo "there is a server $2/$3 that citusctl did not create" >&2
 	exit 46
@@ -25,7 +26,7 @@ install -o postgres -g postgres -m 600 /dev/null password
 trap 'rm -f password' EXIT
 cat >password
 pg_createcluster "$2" "$3" --port "$4" --start-conf auto --encoding UTF8 --locale C.UTF-8 -- \
-	--auth-local peer --auth-host scram-sha-256 --pwfile "$PWD/password" >log 2>&1 9>&- ||
+	--auth-local peer --auth-host scram-sha-256 --pwfile "$PWD/password" >log 2>&1 ||
 	{ cat log >&2; exit 1; }
 sync
 echo "created $2" >state.new && chmod 644 state.new && mv -f state.new state

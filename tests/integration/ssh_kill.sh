@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# citusctl is killed in the middle of every step of init on hosts, one after the other;
+# the next run finishes the job, and the result equals that of a run that nobody disturbed.
+set -u
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lab/lib.sh
+. "$REPO/tests/lab/lib.sh"
+
+# Runs init and kills it as soon as it says that the step has begun on some node; fails
+# when it was over before.
+kill_in()
+{
+	local step=$1 pid status
+	"$CITUSCTL" -v init >said 2>&1 &
+	pid=$!
+	until grep -q "^\[ *[0-9.]*\] [a-z0-9]*: $step\$" said || ! kill -0 "$pid" 2>/dev/null; do
+		sleep 0.005
+	done
+	kill -KILL "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	status=$?
+	[ "$status" -eq 137 ]
+}
+
+# What init has made: nodes, tables, roles; settings and who may log in; servers.
+# Passwords and certificates are new ones each time.
+what_there_is()
+{
+	local i
+	citusctl -o json status | jq -c '[.nodes[] | [.name, .state]], [.tables[] | [.name, .type, .shard_count]]'
+	for i in 0 1; do
+		# shellcheck disable=SC2016 # for the shell there
+		on "$i" sh -c 'pg_lsclusters -h | awk "{ print \$1, \$2, \$3, \$4 }"; ls /var/lib/citusctl/lab
+			find /etc/postgresql/15/lab | sort; cat /etc/postgresql/15/lab/conf.d/citusctl.conf /etc/postgresql/15/lab/pg_hba.conf'
+		on_sql "$i" <<<"SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1;
+			SELECT extname, extversion FROM pg_extension ORDER BY 1;
+			SELECT groupid, nodename, nodeport, isactive, hasmetadata, metadatasynced FROM pg_dist_node ORDER BY 1;
+			SELECT rolename FROM pg_dist_authinfo ORDER BY 1"
+	done
+}
+
+lab_or_skip 'init killed at every step'
+lab_up 2 || exit 1
+echo 'CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY);' >schema.sql
+describe_lab '"schema": ["schema.sql"], "shard_count": 4, "tables": [{"name": "items", "distribution_column": "id"}]'
+runs 'init that nobody disturbs' 0 citusctl init
+what_there_is >wanted
+steps=$(citusctl -o json init --dry-run | jq -r '.steps[].step' | awk '!seen[$0]++')
+isnt "$steps" '' 'its steps'
+while read -r step; do
+	citusctl -q -y destroy >/dev/null
+	ok "killed in \"$step\"" kill_in "$step"
+	runs "  the next run" 0 citusctl init
+	what_there_is >got
+	ok "  makes the same" diff wanted got
+	runs "  and nothing is left to do" 0 citusctl init --dry-run --exit-code
+done <<<"$steps"
+finish
