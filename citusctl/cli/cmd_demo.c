@@ -9,6 +9,7 @@
 #include "cli/demo_stage.h"
 #include "cli/output.h"
 #include "demo/demo.h"
+#include "demo/during.h"
 #include "demo/operation.h"
 #include "ops/throwaway.h"
 #include "util/str.h"
@@ -24,6 +25,7 @@ typedef struct DemoArgs {
 	int64_t rate;
 	const char *mix;
 	const char *via;
+	const char *during;
 	const char *report;
 	const char *junit;
 	bool keep;
@@ -51,6 +53,8 @@ static const Option demo_options[] = {
 	 "connect to the coordinator (default), or to any node", 0, 0},
 	{"seed", 0, OPT_INT, offsetof(DemoArgs, seed), "N", "the same seed gives the same data (default 1)", 0,
 	 INT64_MAX},
+	{"during", 0, OPT_TEXT, offsetof(DemoArgs, during), "EVENT",
+	 "scale-out, rebalance, drain, restart or kill-worker, while it runs", 0, 0},
 	{"report", 0, OPT_TEXT, offsetof(DemoArgs, report), "FILE",
 	 "write the report as one page of HTML, with its charts", 0, 0},
 	{"junit", 0, OPT_TEXT, offsetof(DemoArgs, junit), "FILE", "write the checks as JUnit's XML, for CI services", 0, 0},
@@ -125,8 +129,8 @@ static void print_report(const Call *call, const DemoReport *report)
 	}
 }
 
-static bool run_workload(const DemoStage *stage, const DemoArgs *args, const DemoMix *mix, DemoReport *report,
-                         Err *err)
+static bool run_workload(const DemoStage *stage, const DemoArgs *args, const DemoMix *mix, DuringKind during,
+                         DemoReport *report, Err *err)
 {
 	DemoPhase shown = DEMO_CHECKING + 1;
 	bool quiet = stage->call->globals->quiet;
@@ -139,6 +143,7 @@ static bool run_workload(const DemoStage *stage, const DemoArgs *args, const Dem
 		.seed = (uint64_t) args->seed,
 		.mix = *mix,
 		.rate = (int) args->rate,
+		.event = during_make(during, stage->session, stage->cluster, &target, stage->call->arena),
 		.via_any = str_equal(args->via, "any"),
 		.progress = quiet ? NULL : show_progress,
 		.progress_arg = &shown,
@@ -150,6 +155,27 @@ static bool run_workload(const DemoStage *stage, const DemoArgs *args, const Dem
 
 	end_progress(stage->call);
 	return ok;
+}
+
+/* What happens to a cluster of the user's is asked for twice. */
+static bool check_during(const Call *call, const DemoArgs *args, bool described, DuringKind *during, Err *err)
+{
+	if (args->during == NULL)
+		return true;
+	if (!during_parse(args->during, during, err))
+		return false;
+	if (args->verify_only || args->duration == 0)
+		return err_set(err, ERR_USAGE, "--during needs a workload: not --verify-only, not --duration 0");
+	if (!described)
+		return true;
+	if (*during == DURING_SCALE_OUT) {
+		err_set(err, ERR_USAGE, "--during scale-out is for a throw-away cluster");
+		return err_hint(err, "Leave the description out; or add a worker to yours while a demo without --during runs.");
+	}
+	if (call->globals->yes)
+		return true;
+	err_set(err, ERR_REFUSED, "--during %s does that to the cluster described, with all that is on it", args->during);
+	return err_hint(err, "Confirm with -y; or leave the description out for a throw-away cluster.");
 }
 
 static bool check_args(const DemoArgs *args, bool described, DemoMix *mix, Err *err)
@@ -188,13 +214,15 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 	bool described = call->globals->file != NULL || access("cluster.json", F_OK) == 0;
 	DemoReport report = {0};
 	DemoMix mix = {{0}};
+	DuringKind during = DURING_NOTHING;
 	Err later = ERR_INIT;
 
-	if (!check_args(args, described, &mix, err))
+	if (!check_args(args, described, &mix, err) || !check_during(call, args, described, &during, err))
 		return false;
+	stage.joins_later = during == DURING_SCALE_OUT;
 
 	bool ok = (described ? demo_stage_attach(&stage, err) : demo_stage_make(&stage, err)) &&
-	          run_workload(&stage, args, &mix, &report, err);
+	          run_workload(&stage, args, &mix, during, &report, err);
 
 	if (ok) {
 		print_report(call, &report);

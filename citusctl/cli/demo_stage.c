@@ -28,7 +28,7 @@ static bool init_cluster(DemoStage *stage, Err *err)
 	if (ok && !stage->call->globals->quiet)
 		fprintf(stderr, "PostgreSQL %d, engine %s (%s): %zu nodes up in %s\n", stage->session->pg_major,
 		        engine_name(stage->session->engine), stage->session->engine_reason,
-		        stage->cluster->node_count, output_seconds(stage->call->arena, report->took_us));
+		        stage->session->cluster->node_count, output_seconds(stage->call->arena, report->took_us));
 	report_free(report);
 	return ok;
 }
@@ -48,6 +48,16 @@ static bool keep_description(DemoStage *stage, const char *text, Err *err)
 	return ok;
 }
 
+/* The cluster without the worker that joins later; its port is chosen already. */
+static void leave_out_last(DemoStage *stage)
+{
+	Cluster *smaller = arena_alloc(stage->call->arena, sizeof(*smaller));
+
+	*smaller = *stage->cluster;
+	smaller->node_count--;
+	stage->session->cluster = smaller;
+}
+
 bool demo_stage_make(DemoStage *stage, Err *err)
 {
 	const Call *call = stage->call;
@@ -55,15 +65,18 @@ bool demo_stage_make(DemoStage *stage, Err *err)
 	const char *name = arena_printf(call->arena, "demo-%ld", (long) getpid());
 
 	stage->throwaway = true;
-	stage->cluster = throwaway_cluster(call->arena, name, stage->engine, (int) stage->workers,
-	                                   &text, err);
+	stage->cluster = throwaway_cluster(call->arena, name, stage->engine,
+	                                   (int) stage->workers + (stage->joins_later ? 1 : 0), &text, err);
 	if (stage->cluster == NULL)
 		return false;
 	stage->session = session_open(stage->cluster, (int) call->globals->jobs, err);
 	say(call, arena_printf(call->arena, "Starting a throw-away cluster: a coordinator and %lld workers ...",
 	                       (long long) stage->workers));
-	return stage->session != NULL && session_claim(stage->session, err) &&
-	       keep_description(stage, text, err) && init_cluster(stage, err);
+	if (stage->session == NULL || !session_claim(stage->session, err) || !keep_description(stage, text, err))
+		return false;
+	if (stage->joins_later)
+		leave_out_last(stage);
+	return init_cluster(stage, err);
 }
 
 /* The user's own tables are never touched: the demo has a schema of its own. */
@@ -131,7 +144,7 @@ bool demo_stage_attach(DemoStage *stage, Err *err)
 DemoTarget demo_stage_target(const DemoStage *stage)
 {
 	Session *session = stage->session;
-	const Cluster *cluster = session->cluster;
+	const Cluster *cluster = stage->cluster;
 	DemoNode *nodes = arena_array(stage->call->arena, cluster->node_count, sizeof(DemoNode));
 
 	for (size_t i = 0; i < cluster->node_count; i++) {
@@ -151,6 +164,7 @@ DemoTarget demo_stage_target(const DemoStage *stage)
 		.app = session_app(session, &cluster->nodes[0]),
 		.nodes = nodes,
 		.node_count = cluster->node_count,
+		.start_count = session->cluster->node_count,
 		.schema = stage->schema,
 	};
 }

@@ -110,6 +110,24 @@ static void keep_failure(Workload *w, const Client *c)
 	w->failures[w->failure_count++] = (DemoFailure) {(int) c->op, c->key, c->node};
 }
 
+/* Servers quote each other with line breaks and tabs: here it is one line. */
+static void describe_first(Workload *w, const Client *c, const Err *problem)
+{
+	char *to = w->first_error;
+
+	snprintf(w->first_error, sizeof(w->first_error), "%s: %s%s%s", operations[c->op].label, problem->message,
+	         problem->detail != NULL ? ": " : "", problem->detail != NULL ? problem->detail : "");
+	for (const char *from = w->first_error; *from != '\0'; from++) {
+		bool is_blank = *from == ' ' || *from == '\n' || *from == '\t';
+
+		if (!is_blank)
+			*to++ = *from;
+		else if (to > w->first_error && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	*to = '\0';
+}
+
 /* False when the run has to end with it. */
 static bool give_up_operation(Workload *w, Client *c, Err *problem, Err *err)
 {
@@ -123,8 +141,7 @@ static bool give_up_operation(Workload *w, Client *c, Err *problem, Err *err)
 	w->errors++;
 	keep_failure(w, c);
 	if (w->first_error[0] == '\0')
-		snprintf(w->first_error, sizeof(w->first_error), "%s: %s%s%s", operations[c->op].label, problem->message,
-		         problem->detail != NULL ? ": " : "", problem->detail != NULL ? problem->detail : "");
+		describe_first(w, c, problem);
 	if (is_watched || w->errors < ERRORS_MAX)
 		return true;
 	err_set(err, ERR_FAILED, "%d operations of the demo failed; the first: %s", ERRORS_MAX, w->first_error);
@@ -235,7 +252,7 @@ bool open_again(Workload *w, Client *c, bool *is_open, Err *err)
 		err_move(err, &problem);
 		return false;
 	}
-	c->node = w->via_any ? (c->node + 1) % w->target->node_count : c->node;
+	c->node = w->via_any ? (c->node + 1) % w->target->start_count : c->node;
 
 	int64_t now = clock_us();
 

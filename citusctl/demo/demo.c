@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "demo/during.h"
 #include "demo/engine.h"
 #include "demo/ledger.h"
 #include "demo/load.h"
@@ -101,7 +102,7 @@ const char *demo_find_dead(const DemoTarget *target, Arena *arena)
 {
 	const char *names = NULL;
 
-	for (size_t i = 0; i < target->node_count && !clock_interrupted(); i++) {
+	for (size_t i = 0; i < target->start_count && !clock_interrupted(); i++) {
 		PgTarget probe = target->nodes[i].admin;
 		Err ignored = ERR_INIT;
 
@@ -280,6 +281,7 @@ bool demo_run(const DemoTarget *target, const DemoOptions *options, Arena *arena
 	return describe(target, arena, report, err) && demo_load(target, options, report, err) &&
 	       take_snapshot(target, arena, &report->before, err) &&
 	       (options->duration_s == 0 || demo_work(target, options, arena, report, err)) &&
+	       (options->event == NULL || during_recover(target, err)) &&
 	       take_snapshot(target, arena, &report->after, err) &&
 	       demo_verify(target, options, arena, report, err);
 }

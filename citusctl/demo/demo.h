@@ -38,6 +38,7 @@ typedef struct DemoTarget {
 	PgTarget app;           /* the application's role at the coordinator */
 	const DemoNode *nodes;
 	size_t node_count;
+	size_t start_count; /* of nodes that are there from the beginning: the first ones */
 	const char *schema; /* in which the demo's tables stand; NULL: "public" */
 } DemoTarget;
 

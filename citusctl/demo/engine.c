@@ -11,6 +11,7 @@ static const DemoEngine engines[] = {
 		.empty = "TRUNCATE feed_items, subscriptions, tweets, users",
 		/* One connection to each worker, not one for each shard, is enough for a tweet's fan-out. */
 		.session = "SET citus.multi_shard_modify_mode TO 'sequential'",
+		.lonely_session = NULL,
 		.join_session = NULL,
 		.task_word = "Task Count: ",
 		.plans_inserts = true,
@@ -18,6 +19,7 @@ static const DemoEngine engines[] = {
 		.fetch_word = "Distributed Subplan",
 		.only_coordinator = NULL,
 		.is_atomic = true,
+		.recover = "SELECT recover_prepared_transactions()",
 		.single_note = "",
 		.join_note = "",
 	},
@@ -27,6 +29,8 @@ static const DemoEngine engines[] = {
 		/* A worker does not see that all partitions of the tables that refer to users are emptied with them. */
 		.empty = "TRUNCATE feed_items, subscriptions, tweets; DELETE FROM users",
 		.session = NULL,
+		/* A plan for any key asks every worker what it would cost, and fails with any of them. */
+		.lonely_session = "SET plan_cache_mode TO force_custom_plan",
 		/* Left to its estimates, postgres_fdw often fetches both sides of a join. */
 		.join_session = "SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET enable_nestloop TO off",
 		.task_word = NULL,
@@ -35,6 +39,7 @@ static const DemoEngine engines[] = {
 		.fetch_word = NULL,
 		.only_coordinator = "through the coordinator: workers of the embedded engine see their own rows only",
 		.is_atomic = false,
+		.recover = NULL,
 		.single_note = "; an INSERT is routed by its key when it runs",
 		.join_note = "; where its estimates say so, the planner joins on the coordinator instead",
 	},

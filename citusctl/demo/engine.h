@@ -25,6 +25,8 @@ typedef struct DemoEngine {
 	const char *empty;
 
 	const char *session; /* settings of a session of the workload, or NULL */
+	/* Settings with which a statement for one shard needs no other node, or NULL: it never does. */
+	const char *lonely_session;
 	const char *join_session; /* settings in which the join's plan is looked at, or NULL */
 
 	/* Stands in a plan before the number of shards; NULL: the shards themselves are named. */
@@ -44,6 +46,9 @@ typedef struct DemoEngine {
 
 	/* A transaction over several workers is done everywhere or nowhere, whatever breaks. */
 	bool is_atomic;
+
+	/* Completes or gives back what a commit over several nodes left open; NULL: there is nothing such. */
+	const char *recover;
 
 	const char *single_note; /* added to the details of these checks, "" if there is nothing to say */
 	const char *join_note;

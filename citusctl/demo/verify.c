@@ -10,10 +10,12 @@
 
 #define PROBLEMS_SHOWN 3
 
-static const struct {
+typedef struct NamedCheck {
 	const char *name;
 	bool (*run)(Verify *v, Err *err);
-} checks[DEMO_CHECKS] = {
+} NamedCheck;
+
+static const NamedCheck checks[DEMO_CHECKS] = {
 	{"nodes", check_nodes},
 	{"tables", check_tables},
 	{"colocation", check_colocation},
@@ -24,6 +26,16 @@ static const struct {
 	{"feeds", check_feeds},
 	{"aggregates", check_aggregates},
 };
+
+/* Those that only some runs have, in the arena. */
+static size_t more_checks(Verify *v, NamedCheck more[DEMO_CHECKS_MAX])
+{
+	size_t count = 0;
+
+	if (v->report->event != NULL)
+		more[count++] = (NamedCheck) {arena_printf(v->arena, "during %s", v->report->event), check_event};
+	return count;
+}
 
 void verify_problem(Verify *v, const char *format, ...)
 {
@@ -136,7 +148,7 @@ static const char *detail_of(Verify *v, const Err *problem, bool could_look)
 }
 
 /* A connection that a failed statement left unusable is opened again. */
-static bool run_check(Verify *v, int which, DemoCheck *check, Err *err)
+static bool run_check(Verify *v, const NamedCheck *which, DemoCheck *check, Err *err)
 {
 	int64_t start = clock_us();
 	Err problem = ERR_INIT;
@@ -145,9 +157,9 @@ static bool run_check(Verify *v, int which, DemoCheck *check, Err *err)
 	v->problem_count = 0;
 	v->said = "";
 
-	bool could_look = checks[which].run(v, &problem);
+	bool could_look = which->run(v, &problem);
 
-	check->name = checks[which].name;
+	check->name = which->name;
 	check->passed = could_look && v->problem_count == 0;
 	check->detail = detail_of(v, &problem, could_look);
 	check->seconds = (double) (clock_us() - start) / 1e6;
@@ -164,12 +176,16 @@ static bool run_checks(Verify *v, const DemoOptions *options, DemoReport *report
 {
 	int64_t start = clock_us();
 
+	NamedCheck more[DEMO_CHECKS_MAX];
+	size_t count = DEMO_CHECKS + more_checks(v, more);
+
 	report->passed = true;
-	for (int i = 0; i < DEMO_CHECKS; i++) {
+	for (size_t i = 0; i < count; i++) {
+		const NamedCheck *which = i < DEMO_CHECKS ? &checks[i] : &more[i - DEMO_CHECKS];
 		DemoCheck *check = &report->checks[report->check_count];
 
-		demo_tell(options, DEMO_CHECKING, checks[i].name, i, DEMO_CHECKS, start);
-		if (!run_check(v, i, check, err))
+		demo_tell(options, DEMO_CHECKING, which->name, (int64_t) i, (int64_t) count, start);
+		if (!run_check(v, which, check, err))
 			return false;
 		report->check_count++;
 		report->passed = report->passed && check->passed;
@@ -179,7 +195,7 @@ static bool run_checks(Verify *v, const DemoOptions *options, DemoReport *report
 
 bool verify_run(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
 {
-	Verify v = {.target = target, .arena = arena, .problems = STR_INIT};
+	Verify v = {.target = target, .arena = arena, .problems = STR_INIT, .options = options, .report = report};
 	int64_t start = clock_us();
 
 	report->check_count = 0;

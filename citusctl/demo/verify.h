@@ -17,6 +17,7 @@
  *   feeds                feed_items with generator and ledger
  *   aggregates           sums through the coordinator with sums over the shards
  *                        that are found on the workers
+ *   during EVENT         the operations given up with what the event excuses
  *
  * Threads: runs in the thread that calls it.
  */
@@ -38,6 +39,8 @@ typedef struct Verify {
 	Pg *app2;    /* and once more: looks things up while app streams */
 	Pg *catalog; /* the superuser at the coordinator: the same as its entry in nodes */
 	Pg **nodes;
+	const DemoOptions *options; /* NULL: none */
+	const DemoReport *report;   /* what was done so far */
 	Generator generator; /* of the data that was loaded */
 	Arena *arena;
 	Str problems;  /* of the check in hand, "; " between them; empty: it passes */
@@ -64,5 +67,6 @@ bool check_colocated_joins(Verify *v, Err *err) MUST_CHECK;
 bool check_acknowledged(Verify *v, Err *err) MUST_CHECK;
 bool check_feeds(Verify *v, Err *err) MUST_CHECK;
 bool check_aggregates(Verify *v, Err *err) MUST_CHECK;
+bool check_event(Verify *v, Err *err) MUST_CHECK; /* only after one */
 
 #endif

@@ -343,6 +343,9 @@ bool connect_client(const Workload *w, Client *c, Err *err)
 	c->values[1] = c->second;
 	c->values[2] = c->body;
 	c->pg = w->via_any ? demo_connect_at(w->target, c->node, err) : demo_connect(w->target, err);
+	if (c->pg != NULL && w->options->event != NULL && w->options->event->dead_node != NULL &&
+	    w->engine->lonely_session != NULL && !pg_exec(c->pg, w->engine->lonely_session, err))
+		return false;
 	for (int s = 0; c->pg != NULL && s < STATEMENT_COUNT; s++) {
 		if (!pg_prepare(c->pg, statements[s].name, statement_sql((Statement) s), err))
 			return false;
@@ -353,7 +356,7 @@ bool connect_client(const Workload *w, Client *c, Err *err)
 static bool connect_clients(Workload *w, Err *err)
 {
 	for (int i = 0; i < w->count; i++) {
-		w->clients[i].node = (size_t) i % w->target->node_count;
+		w->clients[i].node = (size_t) i % w->target->start_count;
 		if (!connect_client(w, &w->clients[i], err))
 			return false;
 		w->polls[i].events = POLLIN;
@@ -437,6 +440,11 @@ static bool begin_state(Workload *w, DemoState *state, Err *err)
 
 static bool end_state(Workload *w, const DemoState *state, Err *err)
 {
+	/* Whether the ledger's connection has lived through an event shows only when it is used. */
+	if (w->options->event != NULL) {
+		pg_close(w->ledger.pg);
+		w->ledger.pg = NULL;
+	}
 	return open_ledger(w, err) && settle_uncertain(w, err) && ledger_flush(&w->ledger, true, err) &&
 	       demo_state_set(w->ledger.pg, state, "stopped", err);
 }

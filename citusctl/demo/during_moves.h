@@ -1,0 +1,23 @@
+/*
+ * demo/during_moves.h - the events in which shards move; only for during.c.
+ */
+#ifndef CITUSCTL_DEMO_DURING_MOVES_H
+#define CITUSCTL_DEMO_DURING_MOVES_H
+
+#include "demo/demo.h"
+#include "demo/timeline.h"
+#include "run/session.h"
+
+typedef struct During {
+	Session *session;
+	const Cluster *full;
+	const DemoTarget *target;
+	DemoTimeline *timeline;
+	Arena *arena; /* of the event's thread */
+} During;
+
+bool during_rebalance(void *during, DemoTimeline *timeline, Err *err) MUST_CHECK;
+bool during_drain(void *during, DemoTimeline *timeline, Err *err) MUST_CHECK;
+bool during_scale_out(void *during, DemoTimeline *timeline, Err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,75 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "demo/operation.h"
+#include "demo/verify.h"
+#include "io/asset.h"
+
+/* Of the failures with a key, as an array of the server. */
+static const char *keys_of(Verify *v, size_t dead)
+{
+	const DemoReport *report = v->report;
+	Str keys = STR_INIT;
+
+	str_append(&keys, "{");
+	for (size_t i = 0; i < report->failure_count; i++) {
+		const DemoFailure *failure = &report->failures[i];
+
+		if (failure->key != 0 && failure->node != dead)
+			str_printf(&keys, "%s%" PRId64, keys.length > 1 ? "," : "", failure->key);
+	}
+	str_append(&keys, "}");
+
+	const char *copy = arena_strdup(v->arena, str_text(&keys));
+
+	str_free(&keys);
+	return copy;
+}
+
+static size_t find_node(const Verify *v, const char *name)
+{
+	size_t i = 0;
+
+	while (i < v->target->node_count && !str_equal(v->target->nodes[i].name, name))
+		i++;
+	return i;
+}
+
+/* What failed while a node was dead has to have needed that node: by its shard, or as the one it asked. */
+static bool check_dead_node(Verify *v, const char *name, Err *err)
+{
+	size_t dead = find_node(v, name);
+	const DemoNode *node = &v->target->nodes[dead];
+	const char *const values[] = {keys_of(v, dead), node->host, arena_printf(v->arena, "%d", node->admin.port)};
+	int64_t elsewhere = 0;
+
+	if (!pg_query_int64(v->catalog, asset_text("sql/query/check_keys_elsewhere.sql"), 3, values, &elsewhere, err))
+		return false;
+	if (elsewhere > 0)
+		verify_problem(v, "%s operations failed on the shards of nodes that lived; the first error: %s",
+		               verify_number(v, elsewhere), v->report->first_error);
+	v->said = arena_printf(v->arena, "%s operations failed, all of them on shards of %s or over all shards; %s",
+	                       verify_number(v, v->report->errors), name, v->said);
+	return true;
+}
+
+bool check_event(Verify *v, Err *err)
+{
+	const DemoReport *report = v->report;
+	const DemoEvent *event = v->options != NULL ? v->options->event : NULL;
+	int64_t count = 0;
+
+	for (int i = 0; i < DEMO_OPERATIONS; i++)
+		count += report->operations[i].count;
+	v->said = arena_printf(v->arena, "%s operations succeeded, %s connections opened again; the longest write took %.0f ms",
+	                       verify_number(v, count), verify_number(v, report->reconnects), report->longest_write.ms);
+	if (report->errors == 0) {
+		v->said = arena_printf(v->arena, "no operation failed; %s", v->said);
+		return true;
+	}
+	if (event != NULL && event->dead_node != NULL)
+		return check_dead_node(v, event->dead_node, err);
+	verify_problem(v, "%s operations failed; the first error: %s", verify_number(v, report->errors),
+	               report->first_error);
+	return true;
+}

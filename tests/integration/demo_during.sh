@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # lib.sh sets out, err, status and took_ms
+# shellcheck disable=SC2016 # jq's variables, not the shell's
+# What the demo finds while something happens to the cluster: no acknowledged write is lost, and nothing fails but what
+# a dead node explains.
+set -u
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+during()
+{
+	run citusctl demo --engine "$1" --workers 2 --users 500 --duration 4 --clients 6 --during "$2" -o json
+	is "$status" 0 "$1: a demo during $2 succeeds"
+	is "$(json '[.checks[] | select(.passed | not) | .name] | join(" ")')" "" "$1, $2: every check passes"
+	is "$(json '[.checks[] | select(.name == "during '"$2"'")] | length')" 1 "$1, $2: with one about the event"
+	is "$(json .event)" "$2" "$1, $2: the event is named"
+	ok "$1, $2: what happened is marked, while the workload ran" jq -e '.seconds as $total | (.marks | length) >= 2 and
+		all(.marks[]; .at_s > 0 and .at_s <= $total + 1)' "$TMP/.out"
+	like "$err" "^ +[0-9.]+ s  " "$1, $2: and was told as it happened"
+	ok "$1, $2: the workload ran before and after" jq -e '.series.count | .[0] > 0 and .[-1] > 0' "$TMP/.out"
+	ok "$1, $2: writes too" jq -e '[.operations[] | select(.name | IN("post_tweet", "follow")) | .count] | min > 0' "$TMP/.out"
+}
+
+no_errors() { is "$(json '[.errors, ([.operations[].errors] | add)] | tojson')" "[0,0]" "$1, $2: no operation failed"; }
+
+# How many shard groups each worker has: [[before], [after]].
+per_worker()
+{
+	jq -c '.node_names[1:] as $n | [.placements | .before, .after | . as $g | [$n[] | . as $name | [$g[] | select(.node == $name)] | length]]' "$TMP/.out"
+}
+
+test_restart()
+{
+	during "$1" restart
+	no_errors "$1" restart
+	is "$(json '[.marks[].text | select(test("is back after"))] | length')" 3 "$1: each of three servers was restarted"
+	ok "$1: connections were opened again" jq -e '.reconnects >= 6' "$TMP/.out"
+}
+
+test_kill_worker()
+{
+	during "$1" kill-worker
+	ok "$1: operations on the dead worker failed, and were counted" jq -e '.errors > 0 and
+		.errors == ([.operations[].errors] | add) and .errors == (.series.errors | add)' "$TMP/.out"
+	like "$(json '.checks[-1].detail')" 'operations failed, all of them on shards of worker2' "$1: and no other did"
+	ok "$1: the other worker went on" jq -e '[.series.count, .series.errors] | transpose |
+		any(.[]; .[1] > 0) and all(.[]; .[1] == 0 or .[0] > 0)' "$TMP/.out"
+}
+
+test_moves()
+{
+	during "$1" scale-out
+	no_errors "$1" scale-out
+	like "$(per_worker)" '^\[\[1[0-9],1[0-9],0\],\[1[0-9],1[0-9],([89]|1[0-2])\]\]$' "$1: the worker that joined has its share"
+	during "$1" rebalance
+	no_errors "$1" rebalance
+	like "$(json '.marks | map(.text) | join("\n")')" 'made uneven on purpose: [1-9][0-9]* moved' "$1: groups were pushed aside"
+	like "$(json '.marks | map(.text) | join("\n")')" 'rebalance: [1-9][0-9]* moved' "$1: and balanced"
+	during "$1" drain
+	no_errors "$1" drain
+	like "$(json '.marks | map(.text) | join("\n")')" 'worker2 is empty' "$1: the drained worker was empty"
+	ok "$1: and has shards again" jq -e '[.placements.after[] | select(.node == "worker2")] | length > 10' "$TMP/.out"
+}
+
+# Something that the event does not explain has to be found.
+begin_foul()
+{
+	"$CITUSCTL" -y demo --keep --users 500 --duration 6 --during restart -o json >"$TMP/foul.out" 2>"$TMP/foul.err" </dev/null &
+}
+is_marked() { grep -q 'worker1 stops' "$TMP/foul.err"; }
+test_foul()
+{
+	local pid
+	write_description "foul-$1" '"workers": 2, "engine": "'"$1"'"'
+	run citusctl init
+	is "$status" 0 "$1: init succeeds"
+	run citusctl demo --during restart
+	is "$status" 5 "$1: a cluster of the user's is not restarted unasked"
+	like "$err" 'Confirm with -y' "$1: and the remedy is named"
+	begin_foul
+	pid=$!
+	ok "$1: a demo comes to its event" wait_until 60 is_marked
+	ok "$1: the role can be kept from a table" \
+		wait_until 20 node_sql "foul-$1" coordinator -c "REVOKE SELECT ON citusctl_demo.feed_items FROM \"foul-$1\""
+	sleep 0.5
+	ok "$1: and let in again" \
+		wait_until 20 node_sql "foul-$1" coordinator -c "GRANT SELECT ON citusctl_demo.feed_items TO \"foul-$1\""
+	wait "$pid"
+	is "$?" 3 "$1: errors that the event does not explain make the status 3"
+	is "$(jq -r '[.checks[] | select(.passed | not) | .name] | join(" ")' "$TMP/foul.out")" "during restart" \
+		"$1: by just that check"
+	run citusctl -y destroy
+	is "$status" 0 "$1: destroy succeeds"
+	rm cluster.json
+}
+
+test_during()
+{
+	test_restart "$1"
+	test_kill_worker "$1"
+	test_moves "$1"
+	test_foul "$1"
+}
+
+run citusctl demo --during lunch
+is "$status" 2 "an unknown event is a wrong usage"
+like "$err" 'scale-out, rebalance, drain, restart or kill-worker' "and the known ones are named"
+for_each_engine test_during
+finish
