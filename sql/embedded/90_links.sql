@@ -57,6 +57,20 @@ SET search_path = pg_catalog, pg_temp AS $$
     WHERE split_part(link, ' ', 1) = ANY (purposes) $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.close_links FROM public;
 
+-- An error again, without the stack of functions it came through. RAISE would print a detail that is empty.
+CREATE OR REPLACE FUNCTION citus_embedded.fail(state text, message text, detail text, hint text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF detail = '' AND hint = '' THEN
+        RAISE EXCEPTION '%', message USING errcode = state;
+    ELSIF hint = '' THEN
+        RAISE EXCEPTION '%', message USING errcode = state, detail = detail;
+    ELSIF detail = '' THEN
+        RAISE EXCEPTION '%', message USING errcode = state, hint = hint;
+    END IF;
+    RAISE EXCEPTION '%', message USING errcode = state, detail = detail, hint = hint;
+END $$;
+
 -- Runs commands over a link; the answer is the first value. dblink waits where nothing can interrupt it, so it is asked to go
 -- on in the background: a cancelled session stops waiting, and stops the command.
 CREATE OR REPLACE FUNCTION citus_embedded.ask(link text, command text, OUT answer text) LANGUAGE plpgsql
@@ -91,8 +105,10 @@ EXCEPTION
         EXCEPTION WHEN OTHERS THEN
             NULL;                                     -- the connection is lost
         END;
-        RAISE EXCEPTION '%', message USING errcode = state, hint = hint,
-            detail = concat_ws(' ', nullif(detail, ''), format('This happened on the %s.', link));
+        IF state LIKE '08%' THEN
+            message := 'lost the connection to a node';
+        END IF;
+        PERFORM citus_embedded.fail(state, message, concat_ws(' ', nullif(detail, ''), format('This happened on the %s.', link)), hint);
 END $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.wait_for(link text) RETURNS void LANGUAGE plpgsql
@@ -136,3 +152,7 @@ END $$;
 -- A number by which advisory locks of the engine are told from those of others, and from each other.
 CREATE OR REPLACE FUNCTION citus_embedded.lock_class(kind text) RETURNS integer LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$ SELECT hashtext('citus_embedded ' || kind) $$;
+
+-- Two sessions that grant rights on the same object at the same time would get "tuple concurrently updated".
+CREATE OR REPLACE FUNCTION citus_embedded.lock_rights() RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$ SELECT pg_advisory_xact_lock(citus_embedded.lock_class('rights'), 0) $$;

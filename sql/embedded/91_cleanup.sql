@@ -73,7 +73,7 @@ BEGIN
                          AND format('%s.%I', c.relnamespace::regnamespace, s.shardname) = record.object_name) THEN
                 RETURN;                               -- in use: never drop that
             END IF;
-            PERFORM citus_embedded.ask(link, 'SET citus_embedded.busy = on');
+            PERFORM citus_embedded.ask(link, 'SET citus_embedded.busy = on; SET lock_timeout = ''5s''');
             LOOP
                 command := citus_embedded.ask(link, format('SELECT citus_embedded.detach_command(%L)', record.object_name));
                 EXIT WHEN command IS NULL;
@@ -87,14 +87,15 @@ BEGIN
             PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.attempt(%L, ''10s'')',
                                                     'DROP TABLE IF EXISTS ' || record.object_name));
         WHEN 2 THEN
-            PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.unsubscribe(%L)', record.object_name));
+            PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.unsubscribe(%L); DELETE FROM citus_embedded.marker '
+                                                    'WHERE operation = %s', record.object_name, record.operation_id));
         WHEN 3 THEN
             PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.drop_slot(%L)', record.object_name));
         WHEN 4 THEN
             PERFORM citus_embedded.ask(link, format('DROP PUBLICATION IF EXISTS %I; DELETE FROM citus_embedded.marker '
                                                     'WHERE operation = %s', record.object_name, record.operation_id));
         WHEN 5 THEN
-            PERFORM citus_embedded.ask(link, format('DO $do$ BEGIN IF to_regrole(%1$L) IS NOT NULL THEN DROP OWNED BY %2$I; DROP ROLE %2$I; '
+            PERFORM citus_embedded.ask(link, format('DO $do$ BEGIN PERFORM citus_embedded.lock_rights(); IF to_regrole(%1$L) IS NOT NULL THEN DROP OWNED BY %2$I; DROP ROLE %2$I; '
                                                     'END IF; END $do$', quote_ident(record.object_name), record.object_name));
     END CASE;
 END $$;
@@ -123,9 +124,9 @@ BEGIN
         IF NOT EXISTS (SELECT FROM citus_embedded.node WHERE groupid = item.node_group_id) THEN
             problem := NULL;                          -- the node was removed: nothing to be done there
         ELSIF item.node_group_id = ANY (dead) THEN
-            problem := 'the node cannot be reached';
+            problem := 'unreachable';
         ELSIF item.object_type = 1 AND EXISTS (SELECT FROM citus_embedded.cleanup WHERE operation_id = item.operation_id
-                                               AND object_type = 3) THEN
+                                               AND node_group_id = item.node_group_id AND object_type IN (2, 3)) THEN
             problem := 'it is still replicated';
         ELSE
             BEGIN
@@ -133,9 +134,9 @@ BEGIN
                 problem := NULL;
             EXCEPTION
                 WHEN connection_failure OR sqlclient_unable_to_establish_sqlconnection THEN
-                    problem := sqlerrm;
+                    problem := split_part(sqlerrm, E'\n', 1);
                     dead := dead || item.node_group_id;
-                    RAISE WARNING '%', sqlerrm;
+                    RAISE WARNING '%', problem;
                 WHEN OTHERS THEN
                     problem := sqlerrm;
             END;
@@ -148,7 +149,9 @@ BEGIN
             END IF;
         ELSE
             failed := failed + 1;
-            RAISE WARNING 'could not clean up % on node group %: %', item.object_name, item.node_group_id, problem;
+            IF NOT item.node_group_id = ANY (dead) THEN              -- there is one warning for all of a dead node
+                RAISE WARNING 'could not clean up % on node group %: %', item.object_name, item.node_group_id, problem;
+            END IF;
         END IF;
     END LOOP;
     DELETE FROM citus_embedded.move WHERE citus_embedded.operation_is_over(operation_id);

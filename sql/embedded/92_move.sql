@@ -165,18 +165,17 @@ BEGIN
             PERFORM citus_embedded.lock_for_copy(shard, source);
             PERFORM citus_embedded.copy_rows(shard, source, target, '');
             PERFORM citus_embedded.leave_no_snapshots(target);
+            PERFORM citus_embedded.set_phase(operation, 'Completing');
         ELSE
             PERFORM citus_embedded.replicate_shards(operation, shard, source, target);
             PERFORM citus_embedded.cut_over(operation, shard, source, target);
         END IF;
         PERFORM citus_embedded.swap(operation, shard, source, target);
-        PERFORM citus_embedded.clean_later(operation);
         PERFORM citus_embedded.close_links('{coordinator,source,target,owner,snapshot}');
     EXCEPTION WHEN OTHERS OR query_canceled THEN
         GET STACKED DIAGNOSTICS state = returned_sqlstate, message = message_text, detail = pg_exception_detail, hint = pg_exception_hint;
-        PERFORM citus_embedded.clean_later(operation);
         PERFORM citus_embedded.close_links('{coordinator,source,target,owner,snapshot}');
-        RAISE EXCEPTION '%', message USING errcode = state, detail = detail, hint = hint;
+        PERFORM citus_embedded.fail(state, message, detail, hint);
     END;
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.check_move, citus_embedded.lock_group FROM public;
@@ -196,6 +195,7 @@ BEGIN
         RAISE EXCEPTION 'shard move failed as the orphaned shard % leftover from the previous move could not be cleaned up', leftover
             USING hint = 'Bring the node that has it back, and run: CALL citus_cleanup_orphaned_resources()';
     END IF;
+    PERFORM citus_embedded.clean_later(operation);
 END $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.set_phase(operation bigint, phase text) RETURNS void LANGUAGE sql
@@ -277,20 +277,16 @@ BEGIN
     SELECT operation, 1, qualified, source.groupid, 2 FROM citus_embedded.shard_group(shard) ORDER BY shardid;
 END $$;
 
--- Sends a session to clean up when the caller's transaction is over, and lets go of it: it ends by itself. If it dies, the
--- next move or citus_cleanup_orphaned_resources does its work.
+-- Sends a session that waits for the end of the operation and cleans up then, and lets go of it: it ends by itself. If it dies,
+-- the next move or citus_cleanup_orphaned_resources does its work.
 CREATE OR REPLACE FUNCTION citus_embedded.clean_later(operation bigint) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    link text;
+    link text := citus_embedded.open_link('background', 0);
 BEGIN
-    PERFORM citus_embedded.close_links('{background}');
-    link := citus_embedded.open_link('background', 0);
-    PERFORM citus_embedded.dblink_exec(link, 'SET client_connection_check_interval = 0; SET lock_timeout = ''1min''');
+    PERFORM citus_embedded.dblink_exec(link, 'SET client_connection_check_interval = 0; SET lock_timeout = 0');
     PERFORM citus_embedded.dblink_send_query(link, format('SELECT citus_embedded.clean_after(%s)', operation));
     PERFORM citus_embedded.close_links('{background}');
-EXCEPTION WHEN OTHERS THEN
-    RAISE DEBUG 'no session for the cleanup: %', sqlerrm;
 END $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.clean_after(operation bigint) RETURNS void LANGUAGE plpgsql

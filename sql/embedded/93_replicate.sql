@@ -29,6 +29,7 @@ BEGIN
                    'copy_data = false, enabled = false)', subscription, citus_embedded.conninfo(host, port, 0, current_user),
                    publication, slot);
     IF current_setting('server_version_num')::integer < 160000 THEN
+        PERFORM citus_embedded.lock_rights();
         EXECUTE format('CREATE ROLE %1$I LOGIN SUPERUSER; ALTER SUBSCRIPTION %2$I OWNER TO %1$I; ALTER ROLE %1$I NOSUPERUSER; GRANT %3$s TO %1$I; '
                        'GRANT SELECT, INSERT ON citus_embedded.marker TO %1$I', role_name, subscription,
                        (SELECT string_agg(quote_ident(o), ', ') FROM unnest(owners) o));
@@ -206,10 +207,12 @@ DECLARE
     relations regclass[] := ARRAY(SELECT relation FROM citus_embedded.shard_group(shard) ORDER BY shardid);
     parents text := (SELECT string_agg('ONLY ' || parent, ', ' ORDER BY shardid) FROM citus_embedded.shard_group(shard));
     shards text := (SELECT string_agg('ONLY ' || qualified, ', ' ORDER BY shardid) FROM citus_embedded.shard_group(shard));
+    colocation integer := (SELECT colocationid FROM citus_embedded.dist_table WHERE logicalrelid = relations[1]);
     give_up timestamptz := clock_timestamp() + citus_embedded.cutover_limit();
     before text := current_setting('lock_timeout');
     wait real := 25;                  -- milliseconds, for each of the steps
     attempt integer := 0;
+    final boolean := false;
     began timestamptz;
     obstacle text;
 BEGIN
@@ -220,8 +223,15 @@ BEGIN
         obstacle := coalesce(citus_embedded.ask(there, format('SELECT citus_embedded.await_marker(%s, %s, 500)', operation, attempt)),
                              citus_embedded.long_user(relations));
         IF obstacle IS NULL AND clock_timestamp() < began + make_interval(secs => wait / 1000) THEN
+            IF NOT final THEN
+                final := true;
+                PERFORM citus_embedded.set_phase(operation, 'Final Catchup');
+            END IF;
             attempt := attempt + 1;
             BEGIN
+                -- Several moves do not stop everybody one right after the other.
+                PERFORM pg_advisory_xact_lock(citus_embedded.lock_class('cutover'), colocation);
+                PERFORM pg_sleep(wait / 1000);
                 PERFORM set_config('lock_timeout', wait::integer::text, true);
                 EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', parents);
                 PERFORM citus_embedded.ask(origin, format('SELECT citus_embedded.place_marker(%s, %s, %L, %s)', operation, attempt,

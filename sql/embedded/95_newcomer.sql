@@ -3,6 +3,11 @@
 
 SET LOCAL client_min_messages = warning;
 
+CREATE OR REPLACE FUNCTION citus_embedded.used_schemas() RETURNS SETOF pg_namespace LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT * FROM pg_namespace
+    WHERE oid IN (SELECT relnamespace FROM pg_class JOIN citus_embedded.dist_table ON logicalrelid = pg_class.oid) $$;
+
 -- Roles that have something to do on workers: those that log in there, own tables or have rights on them; and the roles whose
 -- members they are.
 CREATE OR REPLACE FUNCTION citus_embedded.needed_roles() RETURNS SETOF oid LANGUAGE sql STABLE
@@ -12,13 +17,13 @@ SET search_path = pg_catalog, pg_temp AS $$
         UNION SELECT relowner FROM pg_class JOIN citus_embedded.dist_table ON logicalrelid = oid
         UNION SELECT grantee FROM pg_class JOIN citus_embedded.dist_table ON logicalrelid = oid, aclexplode(relacl)
         UNION SELECT grantee FROM pg_attribute JOIN citus_embedded.dist_table ON logicalrelid = attrelid, aclexplode(attacl)
-        UNION SELECT grantee FROM pg_namespace n, aclexplode(nspacl)
-              WHERE oid IN (SELECT relnamespace FROM pg_class JOIN citus_embedded.dist_table ON logicalrelid = pg_class.oid)
+        UNION SELECT nspowner FROM citus_embedded.used_schemas()
+        UNION SELECT grantee FROM citus_embedded.used_schemas(), aclexplode(nspacl)
         UNION SELECT roleid FROM needed JOIN pg_auth_members ON member = oid)
     SELECT oid FROM needed JOIN pg_roles USING (oid) WHERE rolname !~ '^pg_' $$;
 
--- Makes roles, memberships and passwords for other nodes where they are missing; what is there stays as it is. Passwords go as
--- what PostgreSQL stores of them, over a link whose statements are not logged.
+-- Makes what is missing: roles, memberships, passwords for other nodes, schemas; what is there stays as it is. Passwords go as what
+-- PostgreSQL stores of them, over a link whose statements are not logged.
 CREATE OR REPLACE FUNCTION citus_embedded.equip(grp integer) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -34,7 +39,17 @@ BEGIN
             m.rolname, g.rolname, g.rolname, m.rolname), ''), '')
     INTO commands FROM pg_auth_members JOIN pg_roles g ON g.oid = roleid JOIN pg_roles m ON m.oid = member
     WHERE member IN (SELECT citus_embedded.needed_roles()) AND g.rolname !~ '^pg_';
-    PERFORM citus_embedded.ask(link, format('DO %L', 'BEGIN ' || commands || 'END'));
+    SELECT commands || coalesce(string_agg(format('IF to_regnamespace(%1$L) IS NULL THEN CREATE SCHEMA %1$s AUTHORIZATION %2$s; END IF; ',
+            n.oid::regnamespace, CASE WHEN nspowner::regrole::text ~ '^pg_' THEN 'CURRENT_USER' ELSE nspowner::regrole::text END), ''), '')
+    INTO commands FROM citus_embedded.used_schemas() n;
+    -- An owner of tables may create the shards beside them, though elsewhere the right came from owning the database.
+    SELECT commands || coalesce(string_agg(format('GRANT %s ON SCHEMA %s TO %s; ', privilege, oid::regnamespace,
+                                                  CASE role WHEN 0 THEN 'public' ELSE role::regrole::text END), ''), '')
+    INTO commands FROM (
+        SELECT n.oid, grantee AS role, privilege_type AS privilege FROM citus_embedded.used_schemas() n, aclexplode(nspacl)
+        UNION SELECT relnamespace, relowner, 'USAGE, CREATE' FROM pg_class JOIN citus_embedded.dist_table ON logicalrelid = oid) g
+    WHERE role = 0 OR role IN (SELECT citus_embedded.needed_roles());
+    PERFORM citus_embedded.ask(link, format('DO %L', 'BEGIN PERFORM citus_embedded.lock_rights(); ' || commands || 'END'));
 
     SELECT string_agg(format('INSERT INTO citus_embedded.authinfo VALUES (0, %L, %L) ON CONFLICT DO NOTHING; ', rolename, authinfo), '')
     INTO commands FROM (SELECT DISTINCT ON (rolename) rolename, authinfo FROM citus_embedded.authinfo
@@ -54,7 +69,7 @@ BEGIN
         PERFORM citus_embedded.clean();
     END IF;
 END $$;
-REVOKE EXECUTE ON FUNCTION citus_embedded.needed_roles, citus_embedded.equip, citus_embedded.dismiss FROM public;
+REVOKE EXECUTE ON FUNCTION citus_embedded.used_schemas, citus_embedded.needed_roles, citus_embedded.equip, citus_embedded.dismiss FROM public;
 
 CREATE OR REPLACE FUNCTION citus_embedded.missing_copies(OUT relation regclass, OUT shardid bigint, OUT groupid integer) RETURNS SETOF record
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -46,10 +46,11 @@ BEGIN
     END IF;
 END $$;
 
+-- Event triggers run by name: before those that bring the change to the workers.
 DO $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'citus_embedded_ddl_in_move') THEN
-        CREATE EVENT TRIGGER citus_embedded_ddl_in_move ON ddl_command_end EXECUTE FUNCTION citus_embedded.guard_ddl();
-        CREATE EVENT TRIGGER citus_embedded_drop_in_move ON sql_drop EXECUTE FUNCTION citus_embedded.guard_drop();
+    IF NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'citus_embedded_before_ddl') THEN
+        CREATE EVENT TRIGGER citus_embedded_before_ddl ON ddl_command_end EXECUTE FUNCTION citus_embedded.guard_ddl();
+        CREATE EVENT TRIGGER citus_embedded_before_drop ON sql_drop EXECUTE FUNCTION citus_embedded.guard_drop();
     END IF;
 END $$;

@@ -84,6 +84,240 @@ test_blocking()
 	refused 'the wrong source' 'could not find placement matching' "SELECT citus_move_shard_placement($first, 4, 3, 'block_writes')"
 }
 
+# ---- under load ---------------------------------------------------------------
+
+port_of() { jq -r ".nodes.$1.port" "$CITUSCTL_HOME/moves/state.json"; }
+# app_bench NAME SECONDS [PGBENCH-OPTION...]: as the application; transactions that lose a serialization are tried again.
+app_bench()
+{
+	local name=$1 seconds=$2
+	shift 2
+	PGPASSWORD=$(cat "$CITUSCTL_HOME/moves/password") "$BINDIR/pgbench" -n -h 127.0.0.1 -p "$(port_of coordinator)" -U moves -T "$seconds" \
+		--max-tries=100 -l --log-prefix="$name" "$@" moves >"$name.out" 2>&1
+}
+# slowest NAME: milliseconds of the slowest transaction.
+slowest() { cat "$1".[0-9]* | awk '$3 > max { max = $3 } END { printf "%.0f", max / 1000 }'; }
+
+# move_any NODEID...: a random shard group to another of these nodes; says what went wrong.
+move_any()
+{
+	sql -c "SELECT citus_move_shard_placement(s.shardid, f.nodeid, (SELECT nodeid FROM pg_dist_node WHERE nodeid IN ($1) AND nodeid <> f.nodeid
+		ORDER BY random() LIMIT 1)) FROM (SELECT * FROM pg_dist_shard WHERE logicalrelid = 'users'::regclass ORDER BY random() LIMIT 1) s
+		JOIN pg_dist_placement USING (shardid) JOIN pg_dist_node f USING (groupid)" >/dev/null 2>>moves.err && echo moved >>moves.done
+}
+
+test_online_under_load()
+{
+	local done_before written
+	sql -c 'DELETE FROM "Tweets ""x"; UPDATE users SET name = 0'
+	cat >write.pgbench <<-'SQL'
+		\set k random(1, 1000)
+		BEGIN;
+		UPDATE users SET name = (name::int + 1)::text WHERE id = :k;
+		INSERT INTO "Tweets ""x" (author, "bo dy") VALUES (:k, 'x');
+		END;
+	SQL
+	cat >read.pgbench <<-'SQL'
+		\set k random(1, 1000)
+		SELECT count(*) FROM "Tweets ""x" WHERE author = :k;
+	SQL
+	: >moves.done
+	: >moves.err
+	app_bench write 15 -c 3 -M prepared -f write.pgbench &
+	app_bench read 15 -c 2 -f read.pgbench &
+	done_before=$((SECONDS + 13))
+	while [ "$SECONDS" -lt "$done_before" ]; do
+		# One by one first, then three at a time.
+		if [ "$SECONDS" -lt $((done_before - 6)) ]; then
+			move_any 2,3,4
+		else
+			move_any 2,3,4 &
+			move_any 2,3,4 &
+			move_any 2,3,4 &
+			wait_until 30 no_move_runs
+		fi
+	done
+	wait
+	diag "$(wc -l <moves.done) moves; slowest write $(slowest write) ms, slowest read $(slowest read) ms; $(grep -E 'retried' write.out)"
+	ok 'shards moved while they were written' test "$(wc -l <moves.done)" -ge 3
+	is "$(grep 'ERROR' moves.err | grep -v 'could not acquire the lock\|could not find placement')" '' 'no move failed, but those of a group that was moving'
+	like "$(cat write.out)" 'failed transactions: 0 ' 'no write failed'
+	like "$(cat read.out)" 'failed transactions: 0 ' 'no read failed'
+	written=$(sed -n 's/.*actually processed: \([0-9]*\).*/\1/p' write.out)
+	says 'every row and every increment is there, once' "$written|$written" 'SELECT (SELECT count(*) FROM "Tweets ""x"), (SELECT sum(name::int) FROM users)'
+	ok 'nothing is left' wait_until 30 no_cleanup_left
+	nothing_left 'on any node either'
+}
+no_move_runs() { [ "$(sql -c 'SELECT count(*) FROM get_rebalance_progress()')" = 0 ]; }
+
+# nothing_left NAME: no objects of moves on any node, and each shard on one node only.
+nothing_left()
+{
+	local node left=
+	for node in worker1 worker2 worker3 worker4; do
+		left+=$(node_sql moves "$node" -c "SELECT subname FROM pg_subscription UNION ALL SELECT pubname FROM pg_publication
+			UNION ALL SELECT slot_name FROM pg_replication_slots UNION ALL SELECT rolname FROM pg_roles WHERE rolname LIKE 'citus_shard%'
+			UNION ALL SELECT 'marker' FROM citus_embedded.marker")
+	done
+	is "$left" '' "$1"
+	is "$(for node in worker1 worker2 worker3 worker4; do
+		node_sql moves "$node" -c "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '_10[0-9]{4}\$'"
+	done | sort)" "$(sql -c "SELECT shardname FROM citus_embedded.shard JOIN citus_embedded.dist_table USING (logicalrelid) WHERE partmethod = 'h'" | sort)" \
+		"$1: each shard is on one node"
+}
+
+# ---- crashes ------------------------------------------------------------------
+
+# hold NODE SQL: in a transaction that stays open until release.
+hold()
+{
+	PGAPPNAME=hold node_sql moves "$1" -c "$2; SELECT pg_sleep(300)" >/dev/null 2>&1 &
+	wait_until 20 holding "$1"
+}
+holding() { [ "$(node_sql moves "$1" -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hold' AND wait_event = 'PgSleep'")" = 1 ]; }
+release() { node_sql moves "$1" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hold'" >/dev/null 2>&1; }
+phase_is() { [ "$(sql -c 'SELECT DISTINCT status FROM get_rebalance_progress()')" = "$1" ]; }
+mover() { sql -c 'SELECT DISTINCT sessionid FROM get_rebalance_progress()'; }
+# kill_server NODE: as a crash would.
+kill_server() { kill -QUIT "$(head -n 1 "$CITUSCTL_HOME/moves/$1/postmaster.pid")" && wait_until 20 server_is_gone "$1"; }
+server_is_gone() { [ ! -s "$CITUSCTL_HOME/moves/$1/postmaster.pid" ]; }
+
+# crash WHEN WHO HOW: the first shard of users moves; at the phase WHEN, in which HOLDER's lock keeps it, WHO gets what HOW says.
+crash()
+{
+	local when=$1 who=$2 first source target before client
+	first=$(sql -c "SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'users'::regclass")
+	source=$(sql -c "SELECT nodeid FROM pg_dist_placement JOIN pg_dist_node USING (groupid) WHERE shardid = $first")
+	target=$((source == 2 ? 3 : 2))
+	before=$(sql -c "$digest")
+	case $when in
+		'Setting Up') set -- "worker$((source - 1))" 'INSERT INTO citus_embedded.marker VALUES (-1, -1)' ;;   # an open write on the source
+		'Copying Data') set -- "worker$((target - 1))" 'SELECT * FROM lang FOR UPDATE' ;;                      # what foreign keys look at
+		'Catching Up') set -- coordinator 'SELECT count(*) FROM users' ;;                                      # a long reader
+	esac
+	hold "$1" "$2"
+	node_sql moves coordinator -c "SELECT citus_move_shard_placement($first, $source, $target, 'force_logical')" >move.out 2>&1 &
+	client=$!
+	ok "$who dies at $when: it gets there" wait_until 60 phase_is "$when"
+	case $who in
+		backend) kill -9 "$(mover)" && wait_until 60 sql -c 'SELECT 1' ;;
+		session) sql -c "SELECT pg_terminate_backend($(mover))" >/dev/null ;;
+		target) kill_server "worker$((target - 1))" ;;
+		source) kill_server "worker$((source - 1))" ;;
+	esac
+	wait "$client"
+	isnt "$?" 0 "$who dies at $when: the move fails"
+	release "$1"
+	if [ "$who" = target ] || [ "$who" = source ]; then
+		run sql -c 'CALL citus_cleanup_orphaned_resources()'
+		like "$err" 'connection to the remote node' "$who dies at $when: a node that is down is named"
+		citusctl node start >/dev/null 2>&1
+	fi
+	ok "$who dies at $when: the cleanup succeeds" wait_until 60 clean_up_all
+	nothing_left "$who dies at $when: nothing is left"
+	says "$who dies at $when: no row is lost" "$before" "$digest"
+	run sql -c "SELECT citus_move_shard_placement($first, $source, $target, 'auto')"
+	is "$status$err" 0 "$who dies at $when: the next try succeeds"
+	says "$who dies at $when: no row is lost then" "$before" "$digest"
+	wait_until 60 no_cleanup_left
+}
+clean_up_all() { sql -c 'CALL citus_cleanup_orphaned_resources()' && no_cleanup_left; }
+
+test_crashes()
+{
+	crash 'Setting Up' session
+	crash 'Copying Data' backend
+	crash 'Copying Data' target
+	crash 'Catching Up' source
+}
+
+# ---- other things at the same time --------------------------------------------
+
+test_at_the_same_time()
+{
+	local first source target before client
+	first=$(sql -c "SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'users'::regclass")
+	source=$(sql -c "SELECT nodeid FROM pg_dist_placement JOIN pg_dist_node USING (groupid) WHERE shardid = $first")
+	target=$((source == 2 ? 3 : 2))
+	before=$(sql -c "$digest")
+	hold coordinator 'SELECT count(*) FROM users'
+	node_sql moves coordinator -c "SELECT citus_move_shard_placement($first, $source, $target)" >move.out 2>&1 &
+	client=$!
+	wait_until 60 phase_is 'Catching Up'
+	says 'progress has all tables of the group, and their sizes' '2|t|t|127.0.0.1|move' "SELECT count(*), bool_and(source_shard_size > 0 AND
+		target_shard_size > 0), bool_and(source_lsn IS NOT NULL), min(sourcename), min(operation_type) FROM get_rebalance_progress()"
+	refused 'a second move of the group' 'could not acquire the lock required to move' "SELECT citus_move_shard_placement($first, $source, $target)"
+	refused 'CREATE INDEX' 'a shard move of the colocation group is going on' 'CREATE INDEX ON users (name)'
+	refused 'a table that joins the group' 'a shard move of the colocation group is going on' \
+		"CREATE TABLE joins (id bigint PRIMARY KEY); SELECT create_distributed_table('joins', 'id', colocate_with => 'users')"
+	refused 'removing the target' 'a shard move from or to the node is going on|contains the only shard' \
+		"SELECT citus_remove_node(nodename, nodeport) FROM pg_dist_node WHERE nodeid = $target"
+	kill -9 "$client"
+	release coordinator
+	ok 'a client that dies does not stop its move' wait_until 60 moved_to "$first" "$target"
+	run sql -c "SELECT citus_move_shard_placement($first, $source, $target)"
+	like "$status$err" '^0WARNING:  shard is already present' 'and moving again says that it is done'
+	says 'no row is lost' "$before" "$digest"
+	wait_until 30 no_cleanup_left
+
+	run sql -c 'BEGIN' -c "SELECT citus_move_shard_placement($first, $target, $source, 'block_writes')" -c 'ROLLBACK'
+	is "$status" 0 'a move is rolled back'
+	ok 'and cleaned up' wait_until 30 no_cleanup_left
+	says 'the shard is where it was' "$target" "SELECT nodeid FROM pg_dist_placement JOIN pg_dist_node USING (groupid) WHERE shardid = $first"
+	says 'with its rows' "$before" "$digest"
+	nothing_left 'after a rolled back move'
+
+	hold worker$((source - 1)) 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM lang'
+	refused 'an old snapshot on the target' 'would not see the rows' \
+		"SET citus_embedded.cutover_limit = '2s'; SELECT citus_move_shard_placement($first, $target, $source)"
+	release worker$((source - 1))
+	wait_until 30 no_cleanup_left
+	refused 'a transaction that has used the workers' 'in a transaction that has used the workers' \
+		"BEGIN; SELECT count(*) FROM users; SELECT citus_move_shard_placement($first, $target, $source)"
+}
+moved_to() { [ "$(sql -c "SELECT count(*) FROM pg_dist_placement JOIN pg_dist_node USING (groupid) WHERE shardid = $1 AND nodeid = $2")" = 1 ]; }
+
+# ---- nodes that come and go ---------------------------------------------------
+
+test_nodes()
+{
+	local before
+	before=$(sql -c "$digest")
+	run sql -c "SELECT citus_drain_node('127.0.0.1', $(port_of worker4))"
+	is "$status" 0 'a node is drained'
+	says 'it has nothing but the reference table' '1|f' "SELECT count(*), bool_or(shouldhaveshards) FROM pg_dist_placement
+		JOIN pg_dist_node USING (groupid) WHERE nodeport = $(port_of worker4)"
+	says 'no row is lost' "$before" "$digest"
+	wait_until 30 no_cleanup_left
+	is "$(node_sql moves worker4 -c "SELECT string_agg(relname, ',') FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace")" lang \
+		'nor tables without shards'
+	run sql -c "SELECT citus_remove_node('127.0.0.1', $(port_of worker4))"
+	is "$status" 0 'and removed'
+	node_sql moves worker4 -c 'ALTER DATABASE moves OWNER TO postgres; DROP OWNED BY moves; DROP ROLE moves' \
+		-c "DELETE FROM pg_dist_authinfo WHERE rolename = 'moves'"
+	sql -c "CREATE ROLE reads LOGIN PASSWORD 'reads'; CREATE ROLE \"a grou'p\"; GRANT \"a grou'p\" TO reads" \
+		-c "INSERT INTO pg_dist_authinfo VALUES (0, 'reads', 'password=reads')"
+	node_sql moves worker1 -c "CREATE ROLE reads LOGIN PASSWORD 'reads'"
+	node_sql moves worker2 -c "CREATE ROLE reads LOGIN PASSWORD 'reads'"
+	node_sql moves worker3 -c "CREATE ROLE reads LOGIN PASSWORD 'reads'"
+	run sql -c "SELECT citus_add_node('127.0.0.1', $(port_of worker4))"
+	is "$status" 0 'a server without the roles joins'
+	says 'it has the reference table' 'en' "SELECT result FROM run_command_on_workers('SELECT max(code) FROM public.lang') WHERE nodeport = $(port_of worker4)"
+	run sql -c "SELECT citus_move_shard_placement(min(shardid), nodeid, (SELECT nodeid FROM pg_dist_node WHERE nodeport = $(port_of worker4)))
+		FROM pg_dist_shard JOIN pg_dist_placement USING (shardid) JOIN pg_dist_node USING (groupid) WHERE logicalrelid = 'users'::regclass
+		AND shardminvalue = '-2147483648' GROUP BY nodeid"
+	is "$status$err" 0 'and takes a shard'
+	is "$(node_sql moves worker4 -c "SELECT string_agg(rolname || rolcanlogin, ',' ORDER BY rolname) FROM pg_roles WHERE rolname IN ('moves', 'reads', 'a grou''p')")" \
+		"a grou'pfalse,movestrue,readstrue" 'roles came along'
+	says 'no row is lost by that' "$before" "$digest"
+	run env PGPASSWORD="$(cat "$CITUSCTL_HOME/moves/password")" psql -qAtX -h 127.0.0.1 -p "$(port_of coordinator)" -U moves -d moves -c "$digest"
+	is "$out" "$before" 'and the application can read all of them'
+}
+
 test_make_tables
 test_blocking
+test_online_under_load
+test_at_the_same_time
+test_crashes
+test_nodes
 finish
