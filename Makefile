@@ -123,7 +123,7 @@ run-fuzzers: $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 	done
 
 bench: all $(BUILD)/bench-planner ## measure, each figure as a ratio taken in one run
-	@for script in tests/bench/*.sh; do \
+	@for script in $(filter-out %/lib.sh,$(wildcard tests/bench/*.sh)); do \
 		CITUSCTL="$(abspath $(PROGRAM))" BUILD="$(BUILD)" bash "$$script" || exit; done
 
 # One compiler a processor, unless -j says how many.

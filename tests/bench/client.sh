@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# What the demo's own process costs: its CPU time (user and system) for a transaction,
+# next to pgbench with the same statements, prepared, in the same mix over as many
+# connections.  The servers' time does not count.  Each side runs for a short and for a
+# long time and the difference is taken, so that logging in, loading and verifying cancel
+# out; in turns, RUNS times (default 3), and the smallest counts.
+# shellcheck disable=SC2016 # $1 of the statements, not of the shell
+set -u
+# shellcheck source=tests/bench/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+RUNS=${RUNS:-3}
+CLIENTS=${CLIENTS:-8}
+SHORT=1
+LONG=${LONG:-11}
+USERS=1000
+TIMEFORMAT='%U %S'
+name=client
+
+# The statements of sql/query with pgbench's variables for $1, $2 ...
+statement() { sed '/^--/d' "$REPO/sql/query/demo_$1.sql" | sed "$2" | tr '\n' ' ' && echo ';'; }
+
+write_scripts()
+{
+	cat >about.set <<-SET
+		\\set user random(1, $USERS)
+		\\set other random(1, $USERS)
+	SET
+	{ cat about.set && statement read_feed 's/\$1/:user/'; } >read_feed.pgbench
+	{ cat about.set && statement read_profile 's/\$1/:user/'; } >read_profile.pgbench
+	{ cat about.set && statement follow 's/\$1/:user/; s/\$2/:other/'; } >follow.pgbench
+	{ cat about.set && statement unfollow 's/\$1/:user/; s/\$2/:other/'; } >unfollow.pgbench
+	statement country_languages 's/\$1/:country/' >reference_join.pgbench
+	statement top_authors '' >aggregate.pgbench
+	{
+		cat about.set
+		echo '\set id random(1, 9000000000000000000)'
+		echo 'BEGIN;'
+		statement post_tweet 's/\$1/:user/; s/\$2/:id/; s/\$3/:body/'
+		statement fan_out 's/\$1/:user/; s/\$2/:id/'
+		echo 'COMMIT;'
+	} >post_tweet.pgbench
+}
+
+# The weights are those that the demo reports.
+scripts() { jq -r '.operations[] | "-f \(.name).pgbench@\(.weight)"' report.json; }
+
+run_pgbench()
+{
+	# shellcheck disable=SC2046 # words of -f
+	PGPASSWORD=$(cat "$CITUSCTL_HOME/$name/password") PGOPTIONS='-c search_path=citusctl_demo' \
+		"$BINDIR/pgbench" -n -M prepared -c "$CLIENTS" -j 1 -T "$1" -D country=DE --max-tries=5 \
+		-D body='the trains are late again, and so am I, but the coffee is good' $(scripts) \
+		-h 127.0.0.1 -p "$(jq -r .nodes.coordinator.port "$CITUSCTL_HOME/$name/state.json")" -U "$name" "$name" \
+		>pgbench.out 2>pgbench.err
+}
+
+run_demo()
+{
+	"$CITUSCTL" -q -c "$name.json" demo --users "$USERS" --clients "$CLIENTS" --duration "$1" --keep -o json >report.json
+}
+
+count_pgbench() { awk '/^number of transactions actually processed/ { split($6, n, "/"); print n[1] }' pgbench.out; }
+count_demo() { jq '[.operations[].count] | add' report.json; }
+
+# cpu SIDE DURATION: "seconds transactions" of one run.
+cpu()
+{
+	local used
+	used=$({ time "run_$1" "$2" 2>/dev/null; } 2>&1 | tail -n 1)
+	echo "$(calc "${used/ /+}") $("count_$1")"
+}
+
+# a_transaction SIDE: microseconds of the client for each.
+a_transaction() { echo "$(cpu "$1" "$SHORT") $(cpu "$1" "$LONG")" | awk '{ printf "%.1f\n", ($3 - $1) * 1e6 / ($4 - $2) }'; }
+
+measure()
+{
+	local demo pgbench
+	demo_cluster "$1" "$name" || return
+	run_demo 1
+	write_scripts
+	for _ in $(seq "$RUNS"); do
+		a_transaction pgbench >>"$1.pgbench"
+		a_transaction demo >>"$1.demo"
+	done
+	demo=$(smallest <"$1.demo")
+	pgbench=$(smallest <"$1.pgbench")
+	figure "client CPU, $1" '<=' 1.1 "$(calc "$demo / $pgbench")" \
+		"$demo us a transaction, times the $pgbench of pgbench, $CLIENTS connections"
+	destroy "$name"
+}
+
+if [ ! -x "$BINDIR/pgbench" ]; then
+	not_measured 'client CPU' "there is no pgbench in $BINDIR"
+	exit
+fi
+if have_citus; then
+	measure citus
+else
+	measure embedded
+fi

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# How much memory citusctl takes while it loads: the peak (VmHWM of its process), for
+# ten thousand users and for a million.  Loading a million takes long, so it is watched
+# for LOAD_SECONDS (default 60) and then ended; FULL=1 waits for the whole load.
+set -u
+# shellcheck source=tests/bench/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+LOAD_SECONDS=${LOAD_SECONDS:-60}
+name=memory
+
+peak_kb() { awk '/^VmHWM/ { print $2 }' "/proc/$1/status" 2>/dev/null; }
+written_mb() { awk '/^wchar/ { printf "%d", $2 / 1000000 }' "/proc/$1/io" 2>/dev/null; }
+
+# watch USERS LIMIT: sets peak (kB), mb (sent to the server) and whole.
+watch()
+{
+	local users=$1 end=$((SECONDS + $2)) pid now sent
+	peak=0 mb=0 whole=
+	"$CITUSCTL" -c "$TMP/$name.json" demo --users "$users" --duration 1 --clients 1 >/dev/null 2>"$TMP/said" </dev/null &
+	pid=$!
+	while [ -d "/proc/$pid" ]; do
+		now=$(peak_kb "$pid")
+		sent=$(written_mb "$pid")
+		if grep -q '^working' "$TMP/said"; then
+			whole=1
+			break
+		fi
+		[ -n "$now" ] && peak=$now
+		[ -n "$sent" ] && mb=$sent
+		[ "$SECONDS" -lt "$end" ] || break
+		sleep 0.1
+	done
+	[ -n "$whole" ] || kill -INT "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+}
+
+report()
+{
+	local text="peak while loading $1 users"
+	[ -n "$whole" ] || text="$text, in the first $LOAD_SECONDS s"
+	figure "memory, $2, $1 users" '<=' 64 "$(calc "$peak / 1024")" "MB: $text (${mb} MB sent)"
+}
+
+measure()
+{
+	local small
+	demo_cluster "$1" "$name" || return
+	watch 10000 600
+	report 10,000 "$1"
+	small=$peak
+	watch 1000000 "$([ -n "${FULL-}" ] && echo 36000 || echo "$LOAD_SECONDS")"
+	report 1,000,000 "$1"
+	figure "memory, $1, growth" '<=' 1.1 "$(calc "$peak / $small")" "times the peak of 10,000 users"
+	destroy "$name"
+}
+
+measure embedded
+if have_citus; then
+	measure citus
+else
+	not_measured 'memory, citus' "Citus is not installed for PostgreSQL $PG_MAJOR here"
+fi
