@@ -4,6 +4,7 @@
 #include "ops/engine.h"
 #include "ops/tables.h"
 #include "run/operation.h"
+#include "util/clock.h"
 #include "util/quote.h"
 #include "util/str.h"
 
@@ -134,6 +135,42 @@ bool init_engine(Host *host, Outcome *outcome, Err *err)
 	return ok;
 }
 
+/*
+ * Servers word the loss of another one in many ways: after any failure on the
+ * coordinator say which node does not answer.  Always false.
+ */
+static bool blame_dead(const Host *host, Err *err)
+{
+	const Session *session = host->session;
+	const char *names = NULL;
+
+	for (size_t i = 0; i < session->cluster->node_count && !clock_interrupted(); i++) {
+		const Node *node = &session->cluster->nodes[i];
+		PgTarget probe = session_superuser(session, node, session->cluster->postgres.database);
+		Err ignored = ERR_INIT;
+
+		probe.timeout_s = 2;
+
+		Pg *pg = pg_open(&probe, &ignored);
+
+		if (pg == NULL && ignored.kind == ERR_UNREACHABLE)
+			names = names == NULL ? arena_printf(host->arena, "\"%s\"", node->name)
+			                      : arena_printf(host->arena, "%s and \"%s\"", names, node->name);
+		pg_close(pg);
+		err_clear(&ignored);
+	}
+	if (names == NULL || err->kind == ERR_INTERRUPTED)
+		return false;
+
+	const char *said = arena_printf(host->arena, "%s", err->message);
+
+	err_clear(err);
+	err_set(err, ERR_UNREACHABLE, "node %s does not answer any more", names);
+	err_detail(err, "%s", said);
+	return err_hint(err, "Its server log tells why.  Run \"citusctl init\" again: it starts what does not run and "
+	                     "finishes the job.");
+}
+
 static bool register_node(Host *host, Pg *pg, const Node *node, size_t *added, Err *err)
 {
 	const char *const address[] = {node->host,
@@ -169,7 +206,7 @@ bool init_registered(Host *host, Outcome *outcome, Err *err)
 
 	for (size_t i = 0; ok && i < cluster->node_count; i++)
 		if (i == 0 || host->session->only == NULL || host->session->only[i])
-			ok = register_node(host, pg, &cluster->nodes[i], &added, err);
+			ok = register_node(host, pg, &cluster->nodes[i], &added, err) || blame_dead(host, err);
 	if (added > 0) {
 		*outcome = OUTCOME_CHANGED;
 		host_say(host, "%zu node%s", added, added == 1 ? "" : "s");
@@ -195,7 +232,7 @@ static bool as_owner(Host *host, Outcome *outcome,
 	}
 
 	Pg *pg = pg_open(&target, err);
-	bool ok = pg != NULL && make(pg, &plan, host->dry, host->arena, &changed, &host->said, err);
+	bool ok = pg != NULL && (make(pg, &plan, host->dry, host->arena, &changed, &host->said, err) || blame_dead(host, err));
 
 	pg_close(pg);
 	if (changed)

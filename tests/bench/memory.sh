@@ -10,24 +10,21 @@ LOAD_SECONDS=${LOAD_SECONDS:-60}
 name=memory
 
 peak_kb() { awk '/^VmHWM/ { print $2 }' "/proc/$1/status" 2>/dev/null; }
-written_mb() { awk '/^wchar/ { printf "%d", $2 / 1000000 }' "/proc/$1/io" 2>/dev/null; }
 
-# watch USERS LIMIT: sets peak (kB), mb (sent to the server) and whole.
+# watch USERS SECONDS: sets peak (kB), and whole when the load came to its end.
 watch()
 {
-	local users=$1 end=$((SECONDS + $2)) pid now sent
-	peak=0 mb=0 whole=
+	local users=$1 end=$((SECONDS + $2)) pid now
+	peak=0 whole=
 	"$CITUSCTL" -c "$TMP/$name.json" demo --users "$users" --duration 1 --clients 1 >/dev/null 2>"$TMP/said" </dev/null &
 	pid=$!
 	while [ -d "/proc/$pid" ]; do
 		now=$(peak_kb "$pid")
-		sent=$(written_mb "$pid")
 		if grep -q '^working' "$TMP/said"; then
 			whole=1
 			break
 		fi
 		[ -n "$now" ] && peak=$now
-		[ -n "$sent" ] && mb=$sent
 		[ "$SECONDS" -lt "$end" ] || break
 		sleep 0.1
 	done
@@ -39,7 +36,7 @@ report()
 {
 	local text="peak while loading $1 users"
 	[ -n "$whole" ] || text="$text, in the first $LOAD_SECONDS s"
-	figure "memory, $2, $1 users" '<=' 64 "$(calc "$peak / 1024")" "MB: $text (${mb} MB sent)"
+	figure "memory, $2, $1 users" '<=' 64 "$(calc "$peak / 1024")" "MB: $text"
 }
 
 measure()
@@ -55,9 +52,10 @@ measure()
 	destroy "$name"
 }
 
-measure embedded
-if have_citus; then
-	measure citus
-else
-	not_measured 'memory, citus' "Citus is not installed for PostgreSQL $PG_MAJOR here"
-fi
+for engine in $TEST_ENGINES; do
+	if [ "$engine" = citus ] && ! have_citus; then
+		not_measured 'memory, citus' "Citus is not installed for PostgreSQL $PG_MAJOR here"
+	else
+		measure "$engine"
+	fi
+done

@@ -255,7 +255,45 @@ test_interrupted()
 	ok "$engine: it is gone" test ! -e "$CITUSCTL_HOME/$name"
 }
 
+is_sleeping()
+{
+	[ "$(echo "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'" | node_sql "$1" coordinator)" = 1 ]
+}
+
+# A worker that dies in the middle of init; then all servers at once, as in a reboot.
+test_dead_servers()
+{
+	local engine=$1 name=dies_$1 init pid
+	echo 'CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY); SELECT pg_sleep(3600);' >items.sql
+	write_description "$name" '"engine": "'"$engine"'", "workers": 2, "shard_count": 4, "schema": ["items.sql"],
+		"tables": [{"name": "items", "distribution_column": "id"}]'
+	"$CITUSCTL" -q init >"$TMP/dies.out" 2>"$TMP/dies.err" </dev/null &
+	init=$!
+	ok "$engine: init comes to its schema files" wait_until 60 is_sleeping "$name"
+	kill -KILL "$(head -n 1 "$CITUSCTL_HOME/$name/worker2/postmaster.pid")"
+	echo "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'" | node_sql "$name" coordinator >/dev/null
+	wait "$init"
+	is $? 4 "$engine: a worker that dies during init ends it with status 4"
+	like "$(cat "$TMP/dies.err")" 'node "worker2" does not answer' "$engine: the error names the worker"
+	like "$(cat "$TMP/dies.err")" 'citusctl init' "$engine: and what to do"
+
+	echo 'CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY);' >items.sql
+	runs "$engine: the next init brings it back and finishes" 0 citusctl init
+	echo "INSERT INTO items SELECT generate_series(1, 20)" | node_sql "$name" coordinator
+	for pid in $(servers_below "$CITUSCTL_HOME/$name"); do
+		kill -KILL "$pid"
+	done
+	wait_until 30 no_process_in "$CITUSCTL_HOME/$name"
+	runs "$engine: with all servers killed node start" 0 citusctl node start
+	is "$(servers_below "$CITUSCTL_HOME/$name" | wc -l)" 3 "$engine: brings all of them up"
+	is "$(echo "SELECT count(*) FROM items" | node_sql "$name" coordinator)" 20 "$engine: no row is lost"
+	runs "$engine: destroy" 0 citusctl -y destroy
+}
+
+no_process_in() { [ -z "$(find /proc -maxdepth 2 -name cwd -lname "$1/*" 2>/dev/null)" ]; }
+
 for_each_engine test_init_twice
+for_each_engine test_dead_servers
 for_each_engine test_columnar
 for_each_engine test_wrong_tables
 for_each_engine test_interrupted
@@ -327,7 +365,23 @@ remove_disk()
 }
 trap 'remove_disk; clean_up' EXIT
 
+# Where the user of the servers may not write.
+test_no_permission()
+{
+	local as=()
+	small embedded closed
+	mkdir -m 555 "$TMP/closed"
+	[ "$(id -u)" -ne 0 ] || as=(setpriv --reuid postgres --regid postgres --init-groups --)
+	cp "$CITUSCTL" "$TMP/citusctl" # that user may not get to where it was built
+	run "${as[@]}" env CITUSCTL_HOME="$TMP/closed" "$TMP/citusctl" -c "$TMP/cluster.json" init
+	is "$status" 1 'a directory without permission to write fails init'
+	like "$err" "\"$TMP/closed/closed\".*Permission denied" 'it is named'
+	like "$err" 'owner and the permissions' 'with the remedy'
+	rm -r "$TMP/closed" "$TMP/citusctl"
+}
+
 test_foreign_directory
+test_no_permission
 test_no_postgres
 test_disk_full
 finish
