@@ -26,7 +26,7 @@ install -o postgres -g postgres -m 600 /dev/null password
 trap 'rm -f password' EXIT
 cat >password
 pg_createcluster "$2" "$3" --port "$4" --start-conf auto --encoding UTF8 --locale C.UTF-8 -- \
-	--auth-local peer --auth-host scram-sha-256 --pwfile "$PWD/password" >log 2>&1 ||
+	--no-sync --auth-local peer --auth-host scram-sha-256 --pwfile "$PWD/password" >log 2>&1 ||
 	{ cat log >&2; exit 1; }
-sync
+sync -f "/var/lib/postgresql/$2/$3"
 echo "created $2" >state.new && chmod 644 state.new && mv -f state.new state

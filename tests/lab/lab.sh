@@ -98,6 +98,8 @@ remove()
 			kill -KILL $pids 2>/dev/null
 			sleep "0.0$try"
 		done
+		# A namespace takes its interface along, but in its own time.
+		ip link delete "lab${k}h${name##*-}" 2>/dev/null
 		ip netns delete "$name"
 	done
 	ip link delete "lab$k" 2>/dev/null

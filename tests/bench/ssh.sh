@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Clusters on hosts, in the laboratory (tests/lab/): how long "init" takes, as a ratio to a
+# local cluster of as many nodes and to its own second run; the round trips of a second
+# run; and 8 hosts to 2, each as far away as the others.  All measured in this run, each
+# time the smallest of RUNS (default 3).
+set -u
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/../integration/lib.sh"
+# shellcheck source=tests/lab/lib.sh
+. "$REPO/tests/lab/lib.sh"
+
+RUNS=${RUNS:-3}
+DELAY_MS=${DELAY_MS:-100}
+
+seconds()
+{
+	local from=$EPOCHREALTIME
+	"$@" >"$TMP/out" 2>"$TMP/err" || echo "bench: failed: $*: $(tail -n 3 "$TMP/err")" >&2
+	echo "$EPOCHREALTIME $from" | awk '{ printf "%.3f\n", $1 - $2 }'
+}
+
+smallest() { sort -n "$1" | head -n 1; }
+
+if why=$(lab check) && have_citus; then
+	:
+else
+	echo "init on hosts: not measured: ${why:-Citus is not installed for PostgreSQL $PG_MAJOR here}"
+	exit 0
+fi
+
+# ---- 4 hosts against 4 local servers --------------------------------------------
+lab_up 4 || exit 1
+echo '{"name": "here", "engine": "citus", "workers": 3}' >local.json
+describe_lab ''
+for _ in $(seq "$RUNS"); do
+	seconds citusctl -c local.json init >>local
+	citusctl -q -y -c local.json destroy >/dev/null
+	seconds citusctl init >>first
+	seconds citusctl -v init >>second
+	sed -n 's/.*: \([0-9]*\) requests over SSH.*/\1/p' "$TMP/err" >>requests
+	citusctl -q -y destroy >/dev/null
+done
+awk -v l="$(smallest local)" -v f="$(smallest first)" -v s="$(smallest second)" -v r="$(sort -n requests | tail -n 1)" 'BEGIN {
+	printf "init, 4 hosts    local %.2f s, hosts %.2f s (%.2f times local), second %.2f s (%.2f times the first), at most %d round trips a host\n",
+		l, f, f / l, s, s / f, r }'
+lab down "$TMP/lab"
+
+# ---- 2 and 8 hosts that are far away --------------------------------------------
+"${CC:-cc}" -O2 -o "$TMP/delay" "$REPO/tests/bench/delay.c" || exit 1
+lab_up 8 || exit 1
+mkdir -p "$HOME/.ssh"
+for hosts in 2 8; do
+	rm -f "$HOME/.ssh/config"
+	HOSTS=$hosts describe_lab ''
+	citusctl -q init >/dev/null
+	printf 'Host *\n\tProxyCommand %s %s %%h %%p\n' "$TMP/delay" "$DELAY_MS" >"$HOME/.ssh/config"
+	for _ in $(seq "$RUNS"); do
+		seconds citusctl init >>"far$hosts"
+	done
+	rm "$HOME/.ssh/config"
+	citusctl -q -y destroy >/dev/null
+done
+awk -v a="$(smallest far2)" -v b="$(smallest far8)" -v d="$DELAY_MS" 'BEGIN {
+	printf "second init, hosts %d ms away    2 hosts %.2f s, 8 hosts %.2f s (%.2f times)\n", d, a, b, b / a }'
