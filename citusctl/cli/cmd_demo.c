@@ -1,5 +1,6 @@
 #include <langinfo.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "demo/demo.h"
 #include "demo/during.h"
 #include "demo/operation.h"
+#include "ops/metrics.h"
 #include "ops/throwaway.h"
 #include "util/str.h"
 
@@ -193,6 +195,24 @@ static bool check_args(const DemoArgs *args, bool described, DemoMix *mix, Err *
 	       (args->junit == NULL || demo_file_possible(args->junit, err));
 }
 
+/* What "citusctl metrics" tells of it later. */
+static bool keep_summary(const DemoStage *stage, const DemoReport *report, Err *err)
+{
+	if (!report->has_work || (stage->throwaway && !stage->keep))
+		return true;
+
+	Json *summary = json_object();
+
+	demo_summary_json(summary, report);
+
+	char *text = json_print(summary, false);
+	bool ok = metrics_keep_demo(stage->session, text, err);
+
+	free(text);
+	json_free(summary);
+	return ok;
+}
+
 static bool write_files(const Call *call, const DemoArgs *args, const DemoReport *report, Err *err)
 {
 	bool ok = (args->report == NULL || demo_page_write(args->report, report, call->arena, err)) &&
@@ -226,7 +246,7 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 
 	if (ok) {
 		print_report(call, &report);
-		ok = write_files(call, args, &report, err);
+		ok = write_files(call, args, &report, err) && keep_summary(&stage, &report, err);
 	}
 	if (!demo_stage_take_down(&stage, ok ? err : &later))
 		ok = false;

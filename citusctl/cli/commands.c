@@ -5,6 +5,7 @@ const Command *const commands[] = {
 	&status_command,
 	&rebalance_command,
 	&demo_command,
+	&metrics_command,
 	&node_command,
 	&history_command,
 	&destroy_command,

@@ -7,6 +7,7 @@
 extern const Command init_command;
 extern const Command status_command;
 extern const Command demo_command;
+extern const Command metrics_command;
 extern const Command node_command;
 extern const Command rebalance_command;
 extern const Command history_command;

@@ -264,3 +264,32 @@ void demo_output_json(Json *object, const DemoReport *report)
 	json_add_double(object, "verify_seconds", report->verify_s);
 	json_add_bool(object, "passed", report->passed);
 }
+
+void demo_summary_json(Json *object, const DemoReport *report)
+{
+	json_add_text(object, "event", report->event);
+	json_add_double(object, "seconds", report->work_s);
+	json_add_double(object, "tps", report->tps);
+	json_add_int(object, "errors", report->errors);
+	add_ms(object, "longest_write_ms", report->longest_write.ms);
+	json_add_bool(object, "passed", report->passed);
+
+	Json *operations = json_add_array(object, "operations");
+
+	for (int i = 0; i < DEMO_OPERATIONS; i++) {
+		const DemoOperation *op = &report->operations[i];
+
+		if (op->count + op->errors == 0)
+			continue;
+
+		Json *item = json_add_object(operations, NULL);
+
+		json_add_text(item, "name", op->name);
+		json_add_int(item, "count", op->count);
+		json_add_int(item, "errors", op->errors);
+		json_add_double(item, "p50_ms", op->p50_ms);
+		json_add_double(item, "p95_ms", op->p95_ms);
+		json_add_double(item, "p99_ms", op->p99_ms);
+		json_add_double(item, "max_ms", op->max_ms);
+	}
+}

@@ -21,4 +21,7 @@ void demo_output_text(FILE *out, const DemoReport *report, bool in_colour, bool 
 /* Adds the report's members to an object. */
 void demo_output_json(Json *object, const DemoReport *report);
 
+/* Some members only, for "citusctl metrics": what does not grow with the run. */
+void demo_summary_json(Json *object, const DemoReport *report);
+
 #endif

@@ -66,6 +66,8 @@ lint   | have_command clang-tidy       | clang-tidy
 lint   | have_command cppcheck         | cppcheck
 lint   | have_command shellcheck       | shellcheck
 more   | have_command chromium         | chromium
+more   | have_command prometheus       | prometheus
+more   | have_command prometheus-node-exporter | prometheus-node-exporter
 '
 
 what_for()

@@ -1,0 +1,1 @@
+INSERT INTO citusctl.demo_runs (summary) VALUES ($1::jsonb)

@@ -1,0 +1,1 @@
+SELECT to_regclass('citusctl.demo_runs') IS NOT NULL
