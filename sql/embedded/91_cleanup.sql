@@ -22,7 +22,7 @@ GRANT SELECT ON pg_catalog.pg_dist_cleanup TO public;
 
 CREATE OR REPLACE FUNCTION citus_embedded.operation_is_over(operation bigint) RETURNS boolean LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS
-$$ SELECT pg_try_advisory_xact_lock(citus_embedded.lock_class('operation'), operation::integer) $$;
+$$ SELECT pg_try_advisory_xact_lock_shared(citus_embedded.lock_class('operation'), operation::integer) $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.operation_is_over FROM public;
 
 -- On the worker: what has to be done before a shard can be dropped, or NULL. One that foreign keys refer to has to be detached
@@ -95,8 +95,8 @@ BEGIN
             PERFORM citus_embedded.ask(link, format('DROP PUBLICATION IF EXISTS %I; DELETE FROM citus_embedded.marker '
                                                     'WHERE operation = %s', record.object_name, record.operation_id));
         WHEN 5 THEN
-            PERFORM citus_embedded.ask(link, format('DO $do$ BEGIN PERFORM citus_embedded.lock_rights(); IF to_regrole(%1$L) IS NOT NULL THEN DROP OWNED BY %2$I; DROP ROLE %2$I; '
-                                                    'END IF; END $do$', quote_ident(record.object_name), record.object_name));
+            PERFORM citus_embedded.ask(link, format('DO $do$ BEGIN PERFORM citus_embedded.lock_rights(); '
+                                                    'IF to_regrole(%1$L) IS NOT NULL THEN DROP OWNED BY %2$I; DROP ROLE %2$I; END IF; END $do$', quote_ident(record.object_name), record.object_name));
     END CASE;
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.clean_one FROM public;

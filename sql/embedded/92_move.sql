@@ -292,8 +292,7 @@ END $$;
 CREATE OR REPLACE FUNCTION citus_embedded.clean_after(operation bigint) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(citus_embedded.lock_class('operation'), operation::integer);
-    SET LOCAL lock_timeout = '10s';
+    PERFORM pg_advisory_xact_lock_shared(citus_embedded.lock_class('operation'), operation::integer);
     PERFORM citus_embedded.clean();
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.begin_move, citus_embedded.set_phase, citus_embedded.create_target,

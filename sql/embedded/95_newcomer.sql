@@ -150,8 +150,8 @@ BEGIN
     ELSIF tab.logicalrelid IS NULL THEN
         RAISE EXCEPTION 'could not find valid entry for shard %', shard_id USING errcode = 'internal_error';
     ELSIF tab.partmethod = 'h' THEN
-        RAISE EXCEPTION 'Table % is streaming replicated. Shards of streaming replicated tables cannot be copied',
-            tab.logicalrelid USING errcode = 'feature_not_supported';
+        RAISE EXCEPTION 'Table ''%'' is streaming replicated. Shards of streaming replicated tables cannot be copied',
+            (SELECT relname FROM pg_class WHERE oid = tab.logicalrelid) USING errcode = 'feature_not_supported';
     ELSIF target.nodeid IS NULL THEN
         RAISE EXCEPTION 'Copying shards to a non-existing node is not supported' USING errcode = 'feature_not_supported',
             hint = format('Add the target node via SELECT citus_add_node(''%s'', %s);', target_node_name, target_node_port);
