@@ -2,16 +2,11 @@
 
 #include <string.h>
 
-#define GROUPS_MAX 64
-#define NODES_MAX 32
+#define GROUPS_MAX EXACT_GROUPS_MAX
+#define NODES_MAX EXACT_NODES_MAX
 
 /* Nodes of one search tree. */
 #define TREE_MAX 1500000
-
-typedef struct Cost {
-	int64_t bytes;
-	int64_t moves;
-} Cost;
 
 typedef struct Tree {
 	const Instance *instance;
@@ -21,17 +16,8 @@ typedef struct Tree {
 	int64_t left; /* bytes of the groups that are not placed yet */
 	uint32_t place[GROUPS_MAX];
 
-	/* Of exact_utilization(). */
 	double best;
 	double bound;
-
-	/* Of the others. */
-	const int64_t *budget;
-	bool count_only;            /* moves matter, bytes don't */
-	int64_t expected[NODES_MAX]; /* load when all that is not placed yet stays */
-	Cost spent;
-	Cost forced; /* of groups that are not placed yet and have to leave */
-	Cost least;
 
 	uint32_t found[GROUPS_MAX];
 	bool improved;
@@ -135,130 +121,229 @@ bool exact_utilization(Assignment *best, double bound)
 
 /* ---- bytes and moves ------------------------------------------------------ */
 
-/* At least this has to be spent in all. */
-static Cost forecast(const Tree *t)
-{
-	Cost cost = {t->spent.bytes + t->forced.bytes, t->spent.moves + t->forced.moves};
+typedef struct Cost {
+	int64_t bytes;
+	int64_t moves;
+} Cost;
 
-	for (uint32_t n = 0; n < t->instance->node_count; n++) {
-		if (!t->instance->open[n] || t->expected[n] <= t->budget[n])
+/*
+ * Some groups are placed anew on some nodes, the others stay as they are.  Nodes
+ * and groups have numbers of their own here, the largest group first.
+ */
+typedef struct Part {
+	const Instance *instance;
+	uint32_t nodes[NODES_MAX];
+	uint32_t node_count;
+	uint32_t groups[GROUPS_MAX];
+	uint32_t group_count;
+	uint32_t home[GROUPS_MAX]; /* number of the node, or NOWHERE */
+	bool alike;
+	bool count_only; /* moves matter, bytes don't */
+	int64_t budget[NODES_MAX];
+	int64_t load[NODES_MAX];
+	int64_t expected[NODES_MAX]; /* load when all that is not placed yet stays at home */
+	Cost spent;
+	Cost due; /* for groups that are not placed yet and cannot be at home */
+	Cost least;
+	uint32_t place[GROUPS_MAX];
+	uint32_t found[GROUPS_MAX];
+	bool improved;
+	int64_t visited, visits_max;
+} Part;
+
+static int64_t part_size(const Part *p, uint32_t group)
+{
+	return p->instance->groups[p->groups[group]].bytes;
+}
+
+/* At least this has to be spent in all. */
+static Cost forecast(const Part *p)
+{
+	Cost cost = {p->spent.bytes + p->due.bytes, p->spent.moves + p->due.moves};
+
+	for (uint32_t n = 0; n < p->node_count; n++) {
+		if (p->expected[n] <= p->budget[n])
 			continue;
-		cost.bytes += t->expected[n] - t->budget[n];
+		cost.bytes += p->expected[n] - p->budget[n];
 		cost.moves++;
 	}
 	return cost;
 }
 
-static bool is_less(const Tree *t, Cost a, Cost b)
+static bool is_less(const Part *p, Cost a, Cost b)
 {
-	if (!t->count_only && a.bytes != b.bytes)
+	if (!p->count_only && a.bytes != b.bytes)
 		return a.bytes < b.bytes;
 	return a.moves < b.moves;
 }
 
 /* What is not at home there does not tell this node from an earlier one. */
-static bool has_same(const Tree *t, uint32_t node, uint32_t home)
+static bool has_same(const Part *p, uint32_t node, uint32_t home)
 {
-	if (!t->alike || node == home || t->expected[node] != t->load[node])
+	if (!p->alike || node == home || p->expected[node] != p->load[node])
 		return false;
 	for (uint32_t n = 0; n < node; n++)
-		if (t->instance->open[n] && n != home && t->load[n] == t->load[node] && t->expected[n] == t->load[n] &&
-		    t->budget[n] == t->budget[node])
+		if (n != home && p->load[n] == p->load[node] && p->expected[n] == p->load[n] &&
+		    p->budget[n] == p->budget[node])
 			return true;
 	return false;
 }
 
-static void place_cheap(Tree *t, uint32_t depth);
+static void place_cheap(Part *p, uint32_t group);
 
-static void try_node(Tree *t, uint32_t depth, uint32_t group, uint32_t node)
+static void try_node(Part *p, uint32_t group, uint32_t node)
 {
-	const BalanceGroup *g = &t->instance->groups[group];
-	bool forced = instance_forced(t->instance, group);
-	bool moves = node != g->node;
+	int64_t bytes = part_size(p, group);
+	uint32_t home = p->home[group];
+	bool moves = node != home;
 
-	if (!instance_may(t->instance, group, node) || t->load[node] + g->bytes > t->budget[node])
+	if (p->load[node] + bytes > p->budget[node] || !instance_may(p->instance, p->groups[group], p->nodes[node]))
 		return;
-	t->load[node] += g->bytes;
-	t->place[group] = node;
+	p->load[node] += bytes;
+	p->place[group] = node;
 	if (moves) {
-		t->expected[node] += g->bytes;
-		t->expected[g->node] -= forced ? 0 : g->bytes;
-		t->spent.bytes += g->bytes;
-		t->spent.moves++;
+		p->expected[node] += bytes;
+		p->spent.bytes += bytes;
+		p->spent.moves++;
 	}
-	if (forced) {
-		t->forced.bytes -= g->bytes;
-		t->forced.moves--;
-	}
-	place_cheap(t, depth + 1);
-	if (forced) {
-		t->forced.bytes += g->bytes;
-		t->forced.moves++;
-	}
+	if (moves && home != NOWHERE)
+		p->expected[home] -= bytes;
+	place_cheap(p, group + 1);
+	if (moves && home != NOWHERE)
+		p->expected[home] += bytes;
 	if (moves) {
-		t->expected[node] -= g->bytes;
-		t->expected[g->node] += forced ? 0 : g->bytes;
-		t->spent.bytes -= g->bytes;
-		t->spent.moves--;
+		p->expected[node] -= bytes;
+		p->spent.bytes -= bytes;
+		p->spent.moves--;
 	}
-	t->load[node] -= g->bytes;
+	p->load[node] -= bytes;
 }
 
-static void place_cheap(Tree *t, uint32_t depth)
+static void place_cheap(Part *p, uint32_t group)
 {
-	if (t->visited++ > TREE_MAX || !is_less(t, forecast(t), t->least))
+	if (p->visited++ > p->visits_max || !is_less(p, forecast(p), p->least))
 		return;
-	if (depth == t->instance->group_count) {
-		t->least = t->spent;
-		keep(t);
+	if (group == p->group_count) {
+		p->least = p->spent;
+		memcpy(p->found, p->place, sizeof(p->found));
+		p->improved = true;
 		return;
 	}
 
-	uint32_t group = t->instance->by_size[depth];
-	uint32_t home = t->instance->groups[group].node;
+	uint32_t home = p->home[group];
 
-	try_node(t, depth, group, home);
-	for (uint32_t n = 0; n < t->instance->node_count; n++)
-		if (n != home && t->instance->open[n] && !has_same(t, n, home))
-			try_node(t, depth, group, n);
+	if (home == NOWHERE) {
+		p->due.bytes -= part_size(p, group);
+		p->due.moves--;
+	} else {
+		try_node(p, group, home);
+	}
+	for (uint32_t n = 0; n < p->node_count; n++)
+		if (n != home && !has_same(p, n, home))
+			try_node(p, group, n);
+	if (home == NOWHERE) {
+		p->due.bytes += part_size(p, group);
+		p->due.moves++;
+	}
 }
 
-static Tree cheap_tree(const Assignment *home, const int64_t budget[])
+static uint32_t part_node(const Part *p, uint32_t node)
 {
-	const Instance *instance = home->instance;
-	Tree tree = tree_of(instance);
+	for (uint32_t n = 0; n < p->node_count; n++)
+		if (p->nodes[n] == node)
+			return n;
+	return NOWHERE;
+}
 
-	tree.budget = budget;
-	for (uint32_t g = 0; g < instance->group_count; g++) {
-		if (instance_forced(instance, g)) {
-			tree.forced.bytes += instance->groups[g].bytes;
-			tree.forced.moves++;
-		} else {
-			tree.expected[instance->groups[g].node] += instance->groups[g].bytes;
+/* groups: the largest first; now is what they cost and where the others are. */
+static void part_begin(Part *p, const Assignment *now, const int64_t budget[], const uint32_t nodes[],
+                       uint32_t node_count, const uint32_t groups[], uint32_t group_count)
+{
+	const Instance *instance = now->instance;
+
+	*p = (Part) {.instance = instance,
+	             .node_count = node_count,
+	             .group_count = group_count,
+	             .alike = instance->classes[NODES_ALL].groups == instance->group_count,
+	             .visits_max = TREE_MAX};
+	for (uint32_t n = 0; n < node_count; n++) {
+		p->nodes[n] = nodes[n];
+		p->budget[n] = budget[nodes[n]];
+		p->load[n] = now->load[nodes[n]];
+	}
+	for (uint32_t g = 0; g < group_count; g++) {
+		const BalanceGroup *group = &instance->groups[groups[g]];
+		uint32_t at = part_node(p, now->place[groups[g]]);
+
+		p->groups[g] = groups[g];
+		p->home[g] = instance_forced(instance, groups[g]) ? NOWHERE : part_node(p, group->node);
+		if (at != NOWHERE)
+			p->load[at] -= group->bytes;
+		if (now->place[groups[g]] != group->node) {
+			p->least.bytes += group->bytes;
+			p->least.moves++;
+		}
+		if (p->home[g] == NOWHERE) {
+			p->due.bytes += group->bytes;
+			p->due.moves++;
 		}
 	}
-	return tree;
+	for (uint32_t n = 0; n < node_count; n++)
+		p->expected[n] = p->load[n];
+	for (uint32_t g = 0; g < group_count; g++)
+		if (p->home[g] != NOWHERE)
+			p->expected[p->home[g]] += part_size(p, g);
 }
 
-bool exact_bytes(const Assignment *home, Assignment *best, const int64_t budget[])
+static void part_adopt(const Part *p, Assignment *assignment)
 {
-	Tree tree = cheap_tree(home, budget);
-	size_t moves = 0;
+	for (uint32_t g = 0; p->improved && g < p->group_count; g++)
+		assignment_move(assignment, p->groups[g], p->nodes[p->found[g]]);
+}
 
-	tree.least.bytes = assignment_bytes(best, &moves);
-	tree.least.moves = (int64_t) moves;
-	place_cheap(&tree, 0);
-	adopt(&tree, best);
-	return tree.visited <= TREE_MAX;
+/* All groups on all nodes. */
+static void part_of_all(Part *p, const Assignment *now, const int64_t budget[])
+{
+	const Instance *instance = now->instance;
+	uint32_t nodes[NODES_MAX];
+	uint32_t count = 0;
+
+	for (uint32_t n = 0; n < instance->node_count; n++)
+		if (instance->open[n])
+			nodes[count++] = n;
+	part_begin(p, now, budget, nodes, count, instance->by_size, instance->group_count);
+}
+
+bool exact_bytes(Assignment *best, const int64_t budget[])
+{
+	Part part;
+
+	part_of_all(&part, best, budget);
+	place_cheap(&part, 0);
+	part_adopt(&part, best);
+	return part.visited <= part.visits_max;
 }
 
 bool exact_moves(const Assignment *home, const int64_t budget[], size_t known, size_t *moves)
 {
-	Tree tree = cheap_tree(home, budget);
+	Part part;
 
-	tree.count_only = true;
-	tree.least.moves = (int64_t) known;
-	place_cheap(&tree, 0);
-	*moves = (size_t) tree.least.moves;
-	return tree.visited <= TREE_MAX;
+	part_of_all(&part, home, budget);
+	part.count_only = true;
+	part.least.moves = (int64_t) known;
+	place_cheap(&part, 0);
+	*moves = (size_t) part.least.moves;
+	return part.visited <= part.visits_max;
+}
+
+int64_t exact_part(Assignment *best, const int64_t budget[], const uint32_t nodes[], uint32_t node_count,
+                   const uint32_t groups[], uint32_t group_count, int64_t visits_max)
+{
+	Part part;
+
+	part_begin(&part, best, budget, nodes, node_count, groups, group_count);
+	part.visits_max = visits_max;
+	place_cheap(&part, 0);
+	part_adopt(&part, best);
+	return part.visited;
 }

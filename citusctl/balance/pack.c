@@ -9,8 +9,10 @@
 /* Looks at a pair of groups: bounds the time, on any machine alike. */
 #define LOOKS_MAX 20000000
 
-/* The emptiest nodes that the fullest one trades with. */
-#define PARTNERS 48
+/* The emptiest nodes that the fullest one trades with; of many groups, fewer. */
+#define PARTNERS 256
+#define PARTNERS_FEW 24
+#define GROUPS_MANY 5000
 
 /* ---- largest first -------------------------------------------------------- */
 
@@ -59,6 +61,7 @@ typedef struct Leveller {
 	const Instance *instance;
 	int64_t looks;
 	uint32_t *partners;
+	uint32_t partners_max;
 } Leveller;
 
 static void judge_trade(const Leveller *l, uint32_t full, uint32_t partner, uint32_t give, uint32_t take,
@@ -127,20 +130,21 @@ static uint32_t choose_partners(Leveller *l, uint32_t full)
 		while (at > 0 && utilization < (double) l->assignment->load[l->partners[at - 1]] /
 		                                   instance->capacity[l->partners[at - 1]])
 			at--;
-		if (at == PARTNERS)
+		if (at == l->partners_max)
 			continue;
-		count += count < PARTNERS ? 1 : 0;
+		count += count < l->partners_max ? 1 : 0;
 		memmove(&l->partners[at + 1], &l->partners[at], (count - 1 - at) * sizeof(*l->partners));
 		l->partners[at] = n;
 	}
-	l->looks += instance->node_count;
+	l->looks += instance->node_count * 4;
 	return count;
 }
 
 static void level(Assignment *assignment, double goal)
 {
 	uint32_t partners[PARTNERS + 1];
-	Leveller l = {assignment, assignment->instance, 0, partners};
+	Leveller l = {assignment, assignment->instance, 0, partners,
+	              assignment->instance->group_count > GROUPS_MANY ? PARTNERS_FEW : PARTNERS};
 
 	assignment_list(assignment);
 	while (l.looks < LOOKS_MAX) {

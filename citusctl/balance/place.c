@@ -196,7 +196,7 @@ int64_t spread_worst(const Spread *spread)
 /* ---- placer --------------------------------------------------------------- */
 
 /* Classes up to this size are looked through, larger ones have a heap. */
-#define SCAN_MAX 64
+#define SCAN_MAX 256
 
 /* How many of the emptiest nodes are looked at. */
 #define LOOKS 8

@@ -20,11 +20,15 @@ typedef struct Best {
 	Assignment *packed;
 } Best;
 
+/* How precisely the best is looked for, as a part of the threshold, where many groups make it costly. */
+#define PRECISION 0.002
+
 static Best find_best(const Instance *instance)
 {
 	Best best = {.at_least = bound_utilization(instance)};
+	double near = exact_suits(instance) ? 0 : PRECISION * fmin(instance->problem->threshold, 1);
 
-	best.packed = pack_level(instance, best.at_least);
+	best.packed = pack_level(instance, best.at_least * (1 + near));
 	if (exact_suits(instance) && assignment_max(best.packed, NULL) > best.at_least)
 		best.proven = exact_utilization(best.packed, best.at_least);
 	best.reached = assignment_max(best.packed, NULL);
@@ -71,12 +75,15 @@ static Assignment *find_target(const Assignment *home, const Best *best, const i
 
 	pack_rename(other);
 	search_trim(home, other, budget);
-	if (found != NULL && !moves_less(other, found)) {
+	if (found == NULL || moves_less(other, found)) {
+		assignment_free(found);
+		found = other;
+	} else {
 		assignment_free(other);
-		return found;
 	}
-	assignment_free(found);
-	return other;
+	if (home->instance->group_count <= TWO_WAYS_MAX && !exact_suits(home->instance))
+		search_polish(home, found, budget);
+	return found;
 }
 
 /* ---- bounds --------------------------------------------------------------- */
@@ -224,7 +231,7 @@ static void make(const Instance *instance, Arena *arena, BalancePlan *plan)
 	} else {
 		target = find_target(home, &best, budget);
 		if (exact_suits(instance))
-			proven = exact_bytes(home, target, budget);
+			proven = exact_bytes(target, budget);
 	}
 	describe(home, target, arena, plan);
 	certify(home, &best, plan->target, proven && aim <= plan->target, plan);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "balance/bound.h"
+#include "balance/exact.h"
 #include "balance/place.h"
 
 /* Bytes beyond the excess that are accepted to need fewer moves: one part in so many. */
@@ -68,38 +69,117 @@ static bool shed_exactly(Search *s, const GroupList *list, int64_t excess, int64
 	return members != 0;
 }
 
-/* The smallest that covers what is left, when it is not much larger. */
-static bool shed_last(Search *s, const GroupList *list, int64_t left, int64_t tolerance, int64_t most)
-{
-	uint32_t at = list_first_at_most(s->instance, list, left - 1);
+/* Up to three groups that together cover what is left. */
+typedef struct Cover {
+	uint32_t groups[3];
+	uint32_t count;
+	int64_t bytes; /* INT64_MAX: none found */
+} Cover;
 
-	for (; at > 0 && size_of(s, list->items[at - 1]) <= left + tolerance; at--) {
-		if (!can_stay_or_go(s, list->items[at - 1], most))
-			continue;
-		put(s, list->items[at - 1], NOWHERE);
-		return true;
-	}
-	return false;
+static void keep_cover(const Search *s, Cover *best, const uint32_t groups[], uint32_t count, int64_t left)
+{
+	int64_t bytes = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		bytes += size_of(s, groups[i]);
+	if (bytes < left || bytes >= best->bytes)
+		return;
+	best->bytes = bytes;
+	best->count = count;
+	memcpy(best->groups, groups, count * sizeof(*groups));
 }
 
-/* Large ones first, as they fit; crowded: only where the colocation group has more than its share. */
-static int64_t shed_pass(Search *s, uint32_t node, int64_t left, int64_t most, bool crowded)
+/* Of pairs whose sum covers left, the smallest: one hand falls as the other climbs. */
+static void cover_with_pairs(const Search *s, Cover *best, const uint32_t groups[], uint32_t count,
+                             uint32_t third, int64_t left)
+{
+	int64_t with = third == NOWHERE ? 0 : size_of(s, third);
+
+	for (uint32_t large = 0, small = count; large < count; large++) {
+		uint32_t members[3] = {groups[large], 0, third};
+
+		while (small > 0 && size_of(s, groups[large]) + size_of(s, groups[small - 1]) + with < left)
+			small--;
+		if (small == 0 || small - 1 <= large)
+			break;
+		members[1] = groups[small - 1];
+		keep_cover(s, best, members, third == NOWHERE ? 2 : 3, left);
+	}
+}
+
+/* Groups of a node up to which pairs, and threes, are looked at. */
+#define PAIRS_MAX 4000
+#define THREES_MAX 160
+
+static Cover find_cover(const Search *s, const uint32_t groups[], uint32_t count, int64_t left)
+{
+	int64_t tolerance = left / TOLERANCE;
+	Cover best = {.bytes = INT64_MAX};
+
+	for (uint32_t i = count; i-- > 0 && best.bytes == INT64_MAX;)
+		keep_cover(s, &best, &groups[i], 1, left);
+	if (best.bytes <= left + tolerance || count > PAIRS_MAX)
+		return best;
+	cover_with_pairs(s, &best, groups, count, NOWHERE, left);
+	for (uint32_t i = 0; i < count && count <= THREES_MAX && best.bytes > left + tolerance; i++)
+		cover_with_pairs(s, &best, &groups[i + 1], count - i - 1, groups[i], left);
+	return best;
+}
+
+/*
+ * Closes what is left with up to three groups when that is precise enough, and
+ * else gives the largest that fits, until all is covered.
+ */
+static void shed_rest(Search *s, const GroupList *list, int64_t left, int64_t most)
+{
+	uint32_t *groups = xmalloc((list->count + 1) * sizeof(*groups));
+	uint32_t count = 0;
+	Cover last = {.bytes = INT64_MAX};
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < list->count; i++)
+		if (can_stay_or_go(s, list->items[i], most))
+			groups[count++] = list->items[i];
+	for (;;) {
+		bool near = count > 0 && left <= 3 * size_of(s, groups[0]);
+		Cover cover = near ? find_cover(s, groups, count, left) : (Cover) {.bytes = INT64_MAX};
+
+		if (cover.bytes < INT64_MAX)
+			last = cover;
+		if (cover.bytes <= left + left / TOLERANCE)
+			break;
+		while (at < count && size_of(s, groups[at]) > left)
+			at++;
+		if (at == count)
+			break;
+
+		/* The cover found before is worse than what is left allows: it is found again. */
+		put(s, groups[at], NOWHERE);
+		left -= size_of(s, groups[at]);
+		count--;
+		memmove(&groups[at], &groups[at + 1], (count - at) * sizeof(*groups));
+		last.bytes = INT64_MAX;
+		if (left <= 0)
+			break;
+	}
+	if (left > 0 && last.bytes == INT64_MAX)
+		last = find_cover(s, groups, count, left);
+	for (uint32_t i = 0; left > 0 && last.bytes < INT64_MAX && i < last.count; i++)
+		put(s, last.groups[i], NOWHERE);
+	free(groups);
+}
+
+/* Large ones first, as they fit, of colocation groups that have more than their share here. */
+static int64_t shed_crowded(Search *s, uint32_t node, int64_t left, int64_t most)
 {
 	const GroupList *list = &s->home->lists[node];
-	int64_t tolerance = left / TOLERANCE;
 
-	for (uint32_t i = 0; i < list->count && left > 0; i++) {
+	for (uint32_t i = list_first_at_most(s->instance, list, left); i < list->count && left > 0; i++) {
 		uint32_t group = list->items[i];
 
-		if (size_of(s, group) > left) {
-			if (i + 1 < list->count && size_of(s, list->items[i + 1]) > left)
-				i = list_first_at_most(s->instance, list, left) - 1;
+		if (size_of(s, group) > left || !can_stay_or_go(s, group, most) ||
+		    spread_excess(s->spread, group, node) <= 0)
 			continue;
-		}
-		if (!can_stay_or_go(s, group, most) || (crowded && spread_excess(s->spread, group, node) <= 0))
-			continue;
-		if (!crowded && shed_last(s, list, left, tolerance, most))
-			return 0;
 		put(s, group, NOWHERE);
 		left -= size_of(s, group);
 	}
@@ -117,12 +197,12 @@ static void shed(Search *s, uint32_t node)
 	    (list->count <= SUBSET_EXACT_MAX && shed_exactly(s, list, excess, INT64_MAX)))
 		return;
 
-	int64_t left = shed_pass(s, node, excess, s->largest_gap, true);
-
-	if (left > 0)
-		left = shed_pass(s, node, left, s->largest_gap, false);
-	if (left > 0)
-		shed_last(s, list, left, INT64_MAX / 2, INT64_MAX);
+	/* The last few are chosen freely, or the sum would not be precise. */
+	if (excess > 4 * size_of(s, list->items[0]))
+		shed_crowded(s, node, excess - 4 * size_of(s, list->items[0]), s->largest_gap);
+	shed_rest(s, list, s->now->load[node] - s->budget[node], s->largest_gap);
+	if (s->now->load[node] > s->budget[node])
+		shed_rest(s, list, s->now->load[node] - s->budget[node], INT64_MAX);
 }
 
 static void shed_all(Search *s)
@@ -333,6 +413,104 @@ static void trim(Search *s)
 	}
 }
 
+/* ---- small parts, exactly ------------------------------------------------- */
+
+/* Groups and nodes of a part; trees of all parts together, and of one. */
+#define PART_GROUPS 36
+#define PART_NODES 4
+#define PARTS_MAX 600
+#define PART_TREE 4000
+
+static uint32_t next_random(uint64_t *seed, uint32_t limit)
+{
+	*seed = *seed * 6364136223846793005U + 1442695040888963407U;
+	return (uint32_t) ((*seed >> 33) % limit);
+}
+
+static void add_node(uint32_t nodes[], uint32_t *count, uint32_t node)
+{
+	for (uint32_t i = 0; i < *count; i++)
+		if (nodes[i] == node)
+			return;
+	if (*count < PART_NODES)
+		nodes[(*count)++] = node;
+}
+
+/* What moves there is all in it, the rest of the nodes' groups by chance. */
+static uint32_t choose_part(Search *s, uint64_t *seed, const uint32_t nodes[], uint32_t node_count,
+                            uint32_t groups[])
+{
+	uint32_t count = 0;
+	uint32_t all = 0;
+
+	for (uint32_t n = 0; n < node_count; n++)
+		all += s->now->lists[nodes[n]].count;
+	for (uint32_t n = 0; n < node_count; n++) {
+		const GroupList *list = &s->now->lists[nodes[n]];
+
+		for (uint32_t i = 0; i < list->count && count < PART_GROUPS; i++) {
+			bool moved = s->instance->groups[list->items[i]].node != nodes[n];
+
+			if (moved ? next_random(seed, 4) > 0 : next_random(seed, all) < PART_GROUPS)
+				groups[count++] = list->items[i];
+		}
+	}
+
+	/* The largest first: insertion sort of few. */
+	for (uint32_t i = 1; i < count; i++) {
+		uint32_t group = groups[i];
+		uint32_t at = i;
+
+		for (; at > 0 && size_of(s, groups[at - 1]) < size_of(s, group); at--)
+			groups[at] = groups[at - 1];
+		groups[at] = group;
+	}
+	return count;
+}
+
+/* Around one move after another, a few nodes are planned anew without error. */
+static void polish(Search *s)
+{
+	const Instance *instance = s->instance;
+	uint32_t *moved = xmalloc((instance->group_count + 1) * sizeof(*moved));
+	uint64_t seed = 1;
+
+	assignment_list(s->now);
+	for (int part = 0; part < PARTS_MAX; part++) {
+		uint32_t nodes[PART_NODES];
+		uint32_t groups[PART_GROUPS];
+		uint32_t node_count = 0;
+		uint32_t moved_count = 0;
+
+		if (part % 16 == 0)
+			for (uint32_t g = 0; g < instance->group_count; g++)
+				if (s->now->place[g] != instance->groups[g].node)
+					moved[moved_count++] = g;
+		if (part % 16 != 0)
+			moved_count = moved[instance->group_count];
+		moved[instance->group_count] = moved_count;
+		if (moved_count == 0)
+			break;
+
+		uint32_t group = moved[next_random(&seed, moved_count)];
+		uint32_t other = moved[next_random(&seed, moved_count)];
+
+		add_node(nodes, &node_count, s->now->place[group]);
+		if (instance->open[instance->groups[group].node])
+			add_node(nodes, &node_count, instance->groups[group].node);
+		add_node(nodes, &node_count, s->now->place[other]);
+		for (int i = 0; i < 2; i++) {
+			uint32_t node = next_random(&seed, instance->node_count);
+
+			if (instance->open[node])
+				add_node(nodes, &node_count, node);
+		}
+		exact_part(s->now, s->budget, nodes, node_count, groups,
+		           choose_part(s, &seed, nodes, node_count, groups), PART_TREE);
+	}
+	free(moved);
+}
+
 static Search search_begin(const Assignment *home, Assignment *now, const int64_t budget[])
 {
 	return (Search) {.instance = home->instance, .home = home, .budget = budget, .now = now,
@@ -362,5 +540,13 @@ void search_trim(const Assignment *home, Assignment *assignment, const int64_t b
 	Search s = search_begin(home, assignment, budget);
 
 	trim(&s);
+	spread_free(s.spread);
+}
+
+void search_polish(const Assignment *home, Assignment *assignment, const int64_t budget[])
+{
+	Search s = search_begin(home, assignment, budget);
+
+	polish(&s);
 	spread_free(s.spread);
 }

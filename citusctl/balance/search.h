@@ -18,4 +18,7 @@ Assignment *search_from_home(const Assignment *home, const int64_t budget[]);
 /* Lets groups of an assignment that is within its budgets move less. */
 void search_trim(const Assignment *home, Assignment *assignment, const int64_t budget[]);
 
+/* Plans small parts of it anew, without error; for some thousand groups at most. */
+void search_polish(const Assignment *home, Assignment *assignment, const int64_t budget[]);
+
 #endif
