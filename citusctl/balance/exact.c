@@ -6,7 +6,7 @@
 #define NODES_MAX EXACT_NODES_MAX
 
 /* Nodes of one search tree. */
-#define TREE_MAX 1500000
+#define TREE_MAX 200000
 
 typedef struct Tree {
 	const Instance *instance;

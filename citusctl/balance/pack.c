@@ -136,7 +136,7 @@ static uint32_t choose_partners(Leveller *l, uint32_t full)
 		memmove(&l->partners[at + 1], &l->partners[at], (count - 1 - at) * sizeof(*l->partners));
 		l->partners[at] = n;
 	}
-	l->looks += instance->node_count * 4;
+	l->looks += (int64_t) instance->node_count * 4;
 	return count;
 }
 
