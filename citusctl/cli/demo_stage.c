@@ -82,7 +82,7 @@ bool demo_stage_make(DemoStage *stage, Err *err)
 /* The user's own tables are never touched: the demo has a schema of its own. */
 static bool make_tables(DemoStage *stage, Err *err)
 {
-	const TablePlan plan = {stage->cluster, DEMO_SCHEMA, stage->session->engine};
+	const TablePlan plan = {.cluster = stage->cluster, .search_path = DEMO_SCHEMA, .engine = stage->session->engine};
 	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
 	Pg *pg = pg_open(&target, err);
 	bool changed = false;

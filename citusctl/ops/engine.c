@@ -12,6 +12,7 @@ const EngineTraits *engine_traits(Engine engine)
 	                         .own_identity = "sql/query/citus_own_identity.sql",
 	                         .disk_space = "sql/query/citus_disk_space.sql",
 	                         .background_rebalance = "sql/query/citus_background_rebalance.sql",
+	                         .has_rebalance_strategies = true,
 	                         .moves_need_every_node = true},
 		[ENGINE_IS_EMBEDDED] = {.carries_foreign_keys = true,
 	                            .seed_identity = "sql/query/embedded_seed_identity.sql",

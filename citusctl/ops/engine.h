@@ -26,6 +26,9 @@ typedef struct EngineTraits {
 	/* That tells whether the engine runs a rebalance by itself; NULL: it never does. */
 	const char *background_rebalance;
 
+	/* Has a catalog of strategies for rebalances of its own. */
+	bool has_rebalance_strategies;
+
 	/* No shard moves while any active node is down. */
 	bool moves_need_every_node;
 } EngineTraits;

@@ -276,6 +276,7 @@ static const Step local_steps[] = {
 	{"register the nodes", ON_COORDINATOR, init_registered},
 	{"apply the schema files", ON_COORDINATOR, init_schema},
 	{"create the tables", ON_COORDINATOR, init_tables},
+	{"register the placement rules", ON_COORDINATOR, init_placement},
 	{"tidy up", ON_COORDINATOR, tidy_up},
 	{0},
 };

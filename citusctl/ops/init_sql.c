@@ -2,6 +2,7 @@
 
 #include "io/asset.h"
 #include "ops/engine.h"
+#include "ops/placement.h"
 #include "ops/tables.h"
 #include "run/operation.h"
 #include "util/clock.h"
@@ -220,7 +221,7 @@ static bool as_owner(Host *host, Outcome *outcome,
                      Err *err)
 {
 	Session *session = host->session;
-	const TablePlan plan = {.cluster = session->cluster, .engine = session->engine};
+	TablePlan plan = {.cluster = session->cluster, .engine = session->engine, .session = session};
 	PgTarget target = session_app(session, host->node);
 	bool changed = false;
 
@@ -232,7 +233,11 @@ static bool as_owner(Host *host, Outcome *outcome,
 	}
 
 	Pg *pg = pg_open(&target, err);
-	bool ok = pg != NULL && (make(pg, &plan, host->dry, host->arena, &changed, &host->said, err) || blame_dead(host, err));
+
+	plan.superuser = pg != NULL ? host_pg(host, err) : NULL;
+
+	bool ok = plan.superuser != NULL &&
+	          (make(pg, &plan, host->dry, host->arena, &changed, &host->said, err) || blame_dead(host, err));
 
 	pg_close(pg);
 	if (changed)
@@ -248,4 +253,21 @@ bool init_schema(Host *host, Outcome *outcome, Err *err)
 bool init_tables(Host *host, Outcome *outcome, Err *err)
 {
 	return as_owner(host, outcome, tables_distribute, err);
+}
+
+bool init_placement(Host *host, Outcome *outcome, Err *err)
+{
+	bool changed = false;
+
+	if (host->missing)
+		return true; /* told by the steps before, which make it */
+
+	Pg *pg = host_pg(host, err);
+	bool ok = pg != NULL && placement_register(host->session, pg, host->dry, host->arena, &changed, err);
+
+	if (changed) {
+		*outcome = OUTCOME_CHANGED;
+		host_say(host, "capacities and placement, for Citus' own rebalancer");
+	}
+	return ok;
 }

@@ -26,4 +26,8 @@ bool init_registered(Host *host, Outcome *outcome, Err *err) MUST_CHECK;
 bool init_schema(Host *host, Outcome *outcome, Err *err) MUST_CHECK;
 bool init_tables(Host *host, Outcome *outcome, Err *err) MUST_CHECK;
 
+/* ON_COORDINATOR: capacities and placement rules are a strategy of the engine's own
+ * rebalancer, where it has one. */
+bool init_placement(Host *host, Outcome *outcome, Err *err) MUST_CHECK;
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "io/asset.h"
 #include "ops/engine.h"
+#include "ops/placement.h"
 #include "util/str.h"
 
 /* One file of the description: from disk, or the one built in. */
@@ -249,6 +250,19 @@ static bool make_columnar(Pg *pg, Arena *arena, const TablePlan *plan, const Tab
 	                                quoted_name(pg, arena, table)), err);
 }
 
+/* By the table's number: the superuser looks names up elsewhere. */
+static bool distribute_where_allowed(Pg *pg, Arena *arena, const TablePlan *plan, const Table *table,
+                                     const char *const values[4], Err *err)
+{
+	const char *by_number[] = {NULL, values[1], values[2], values[3]};
+	int64_t number = 0;
+
+	if (!pg_query_int64(pg, asset_text("sql/query/table_number.sql"), 1, values, &number, err))
+		return false;
+	by_number[0] = arena_printf(arena, "%lld", (long long) number);
+	return placement_distribute(plan->session, plan->superuser, table, by_number, arena, err);
+}
+
 static bool distribute(Pg *pg, Arena *arena, const TablePlan *plan, const Table *table,
                        const TableState *state, Err *err)
 {
@@ -265,8 +279,11 @@ static bool distribute(Pg *pg, Arena *arena, const TablePlan *plan, const Table 
 		return false;
 	if (table->type == TABLE_REFERENCE)
 		return pg_run(pg, asset_text("sql/query/create_reference_table.sql"), 1, values, err);
-	return make_columnar(pg, arena, plan, table, state, err) &&
-	       pg_run(pg, asset_text("sql/query/create_distributed_table.sql"), 4, values, err);
+	if (!make_columnar(pg, arena, plan, table, state, err))
+		return false;
+	if (plan->superuser != NULL && table->colocate_with == NULL && placement_has_rule(plan->cluster, table))
+		return distribute_where_allowed(pg, arena, plan, table, values, err);
+	return pg_run(pg, asset_text("sql/query/create_distributed_table.sql"), 4, values, err);
 }
 
 static bool ensure_table(Pg *pg, const TablePlan *plan, const Table *table, bool dry, Arena *arena,

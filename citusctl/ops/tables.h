@@ -16,6 +16,11 @@ typedef struct TablePlan {
 	const Cluster *cluster; /* schema files, tables, shard count */
 	const char *search_path; /* NULL: the role's own */
 	Engine engine;
+
+	/* Both set: shards of new tables go where "placement" allows.  superuser is a
+	 * connection to the coordinator. */
+	const Session *session;
+	Pg *superuser;
 } TablePlan;
 
 /* pg is the application role's connection; said gets a summary, in arena. */
