@@ -4,6 +4,7 @@ const Command *const commands[] = {
 	&init_command,
 	&status_command,
 	&rebalance_command,
+	&shard_command,
 	&demo_command,
 	&metrics_command,
 	&node_command,

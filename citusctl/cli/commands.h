@@ -10,6 +10,7 @@ extern const Command demo_command;
 extern const Command metrics_command;
 extern const Command node_command;
 extern const Command rebalance_command;
+extern const Command shard_command;
 extern const Command history_command;
 extern const Command destroy_command;
 extern const Command schema_command;
