@@ -160,11 +160,6 @@ static bool read_limits(const RebalanceArgs *args, LiveOptions *live, Err *err)
 	       (args->until == NULL || amount_until("until", args->until, &live->max_seconds, err));
 }
 
-static bool begin(Session *session, Err *err)
-{
-	return (session->base == NULL || session_lock(session, err)) && operation_begin(session, err);
-}
-
 static bool run_live(Call *call, const RebalanceArgs *args, Err *err)
 {
 	LiveOptions live = {.dry_run = args->dry_run, .exit_code = args->exit_code, .plan_out = args->plan_out,
@@ -182,13 +177,17 @@ static bool run_live(Call *call, const RebalanceArgs *args, Err *err)
 	if (!read_limits(args, &live, err) ||
 	    (args->plan_in != NULL && !plan_file_read(args->plan_in, call->cluster, call->arena, &file, err)))
 		return false;
+	if (args->plan_in != NULL) {
+		request.drain = file.drain;
+		request.drain_count = file.drain_count;
+	}
 	request.fixed = file.moves;
 	request.fixed_count = file.count;
 	request.mode = file.mode;
 	if (args->mode != NULL)
 		request.mode = strcmp(args->mode, "online") == 0 ? REBALANCE_ONLINE : REBALANCE_BLOCK_WRITES;
 
-	if (!session_attach(call->session, err) || (!args->dry_run && !begin(call->session, err)))
+	if (!session_attach(call->session, err) || (!args->dry_run && !rebalance_begin(call->session, err)))
 		return false;
 
 	bool ok = rebalance_plan(call->session, &request, call->arena, &rebalance, err) &&

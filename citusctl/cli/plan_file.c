@@ -43,6 +43,7 @@ bool plan_file_write(const char *path, const Cluster *cluster, const Rebalance *
 	Afterwards after = as_it_is(rebalance, arena);
 	Json *document = json_object();
 	Json *moves = NULL;
+	Json *drain = NULL;
 	bool changed = false;
 
 	json_add_int(document, "citusctl_plan", VERSION);
@@ -60,6 +61,9 @@ bool plan_file_write(const char *path, const Cluster *cluster, const Rebalance *
 		json_add_int(one, "bytes", move->group->bytes);
 		after.node[move->group - rebalance->snapshot.groups] = (uint32_t) (move->to - rebalance->snapshot.nodes);
 	}
+	drain = json_add_array(document, "drain");
+	for (size_t i = 0; i < rebalance->request.drain_count; i++)
+		json_add_text(drain, NULL, rebalance->request.drain[i]);
 	json_add_int(document, "bytes", rebalance->plan.bytes);
 	json_add_text(document, "fingerprint", fingerprint_of(&after, arena));
 
@@ -78,6 +82,16 @@ static bool not_a_plan(const char *path, Err *err)
 {
 	err_set(err, ERR_USAGE, "\"%s\" is not a plan of citusctl", path);
 	return err_hint(err, "\"citusctl rebalance --dry-run --plan-out FILE\" writes one.");
+}
+
+static void read_drain(const Json *drain, Arena *arena, PlanFile *file)
+{
+	if (drain == NULL || json_type(drain) != JSON_ARRAY)
+		return;
+	file->drain = arena_array(arena, json_size(drain), sizeof(char *));
+	for (const Json *one = json_first(drain); one != NULL; one = json_next(one))
+		if (json_text(one) != NULL)
+			file->drain[file->drain_count++] = arena_strdup(arena, json_text(one));
 }
 
 static bool read_moves(const Json *moves, Arena *arena, PlanFile *file, Err *err)
@@ -121,6 +135,7 @@ bool plan_file_read(const char *path, const Cluster *cluster, Arena *arena, Plan
 		file->fingerprint = arena_strdup(arena, json_text(json_get(document, "fingerprint")));
 		file->mode = mode != NULL && str_equal(json_text(mode), "block_writes") ? REBALANCE_BLOCK_WRITES
 		                                                                        : REBALANCE_ONLINE;
+		read_drain(json_get(document, "drain"), arena, file);
 		ok = read_moves(moves, arena, file, err);
 	}
 	json_free(document);

@@ -21,6 +21,8 @@ typedef struct PlanFile {
 	const char **from; /* of each move, names of nodes */
 	size_t count;
 	RebalanceMode mode;
+	const char **drain; /* names of nodes that the plan empties */
+	size_t drain_count;
 } PlanFile;
 
 bool plan_file_write(const char *path, const Cluster *cluster, const Rebalance *rebalance, Err *err) MUST_CHECK;

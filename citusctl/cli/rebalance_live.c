@@ -120,7 +120,7 @@ static Json *document_of(const Call *call, const Rebalance *r, bool dry)
 
 /* ---- text ------------------------------------------------------------------------ */
 
-static void print_findings(FILE *out, const Call *call, const Rebalance *r)
+static void print_findings(FILE *out, const Call *call, const Rebalance *r, FindingLevel most)
 {
 	static const char *const levels[] = {"note", "warning", "error"};
 	static const char *const colours[] = {"0", "33", "1;31"};
@@ -128,6 +128,8 @@ static void print_findings(FILE *out, const Call *call, const Rebalance *r)
 	for (size_t i = 0; i < r->findings.count; i++) {
 		const Finding *finding = &r->findings.items[i];
 
+		if (finding->level > most)
+			continue;
 		fprintf(out, "%s: %s%s%s\n",
 		        output_paint(call->arena, output_colour(out), colours[finding->level], levels[finding->level]),
 		        finding->node != NULL ? finding->node : "", finding->node != NULL ? ": " : "", finding->text);
@@ -148,7 +150,7 @@ static void print_plan(const Call *call, const Rebalance *r)
 	       output_seconds(call->arena, (int64_t) (r->estimate_s * 1e6)), r->jobs);
 	if (r->findings.count > 0)
 		putchar('\n');
-	print_findings(stdout, call, r);
+	print_findings(stdout, call, r, FINDING_ERROR);
 }
 
 static bool dry_run(Call *call, const Rebalance *r, const LiveOptions *options, Err *err)
@@ -199,7 +201,7 @@ static bool run(Call *call, Rebalance *r, const LiveOptions *options, Err *err)
 	RebalanceResult result;
 
 	if (!call->globals->json && !call->globals->quiet)
-		print_findings(stderr, call, r);
+		print_findings(stderr, call, r, FINDING_WARNING); /* an error is told as what ends the run */
 
 	bool ok = rebalance_run(call->session, r, &run_options, &result, err);
 
@@ -220,6 +222,11 @@ static bool run(Call *call, Rebalance *r, const LiveOptions *options, Err *err)
 		print_done(call, r, &result);
 	}
 	return ok;
+}
+
+bool rebalance_begin(Session *session, Err *err)
+{
+	return (session->base == NULL || session_lock(session, err)) && operation_begin(session, err);
 }
 
 bool rebalance_live(Call *call, Rebalance *r, const LiveOptions *options, Err *err)

@@ -17,6 +17,9 @@ typedef struct LiveOptions {
 	double max_seconds;
 } LiveOptions;
 
+/* The locks of a verb that moves shards; operation_end() ends it. */
+bool rebalance_begin(Session *session, Err *err) MUST_CHECK;
+
 /*
  * Checks, then shows (dry run) or runs the plan, prints result and next command.
  * The session is attached, and locked unless it is a dry run.

@@ -11,7 +11,7 @@
 #define ASSUMED_BLOCKING_BYTES_PER_S 80e6
 
 #define FIXED_WEIGHT 0.5    /* of the assumption on the fixed part, in moves */
-#define RATE_WEIGHT 0.02    /* of that on the rate */
+#define RATE_WEIGHT 0.002   /* of that on the rate */
 #define LEAST_FRACTION 0.05 /* of a running move, before it says anything on the rate */
 #define JOBS_MAX 64
 

@@ -6,11 +6,12 @@
 #include "io/asset.h"
 #include "util/clock.h"
 
-#define ASK_EVERY_US 250000
+#define ASK_EVERY_US 400000
 
 struct MoveMonitor {
 	PgTarget target;
 	Pg *pg; /* NULL: lost, and not wanted that much */
+	bool can_ask; /* false: the server has no such function */
 	bool busy;
 	int64_t next_us;
 	PgRows *rows; /* of the last answer, or NULL */
@@ -38,8 +39,14 @@ MoveMonitor *monitor_open(const PgTarget *coordinator, Err *err)
 
 	*monitor = (MoveMonitor) {.target = *coordinator};
 	monitor->pg = pg_open(&monitor->target, err);
-	if (monitor->pg != NULL && pg_prepare(monitor->pg, "progress", asset_text("sql/query/move_progress.sql"), err))
+	if (monitor->pg != NULL && pg_prepare(monitor->pg, "progress", asset_text("sql/query/move_progress.sql"), err)) {
+		monitor->can_ask = true;
 		return monitor;
+	}
+	if (monitor->pg != NULL && !pg_is_dead(monitor->pg)) {
+		err_clear(err);
+		return monitor;
+	}
 	monitor_close(monitor);
 	return NULL;
 }
@@ -80,7 +87,7 @@ bool monitor_turn(MoveMonitor *monitor, bool moving)
 	Err err = ERR_INIT;
 	bool news = monitor->busy && take(monitor, &err);
 
-	if (!monitor->busy && moving && now >= monitor->next_us && !pg_is_dead(monitor->pg)) {
+	if (!monitor->busy && moving && monitor->can_ask && now >= monitor->next_us && !pg_is_dead(monitor->pg)) {
 		monitor->busy = pg_send(monitor->pg, "progress", 0, NULL, &err);
 		monitor->next_us = now + ASK_EVERY_US;
 	}

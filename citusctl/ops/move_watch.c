@@ -12,25 +12,26 @@
 
 /* A ping that is not answered for so long is doubted ... */
 #define DOUBT_AFTER_US 10000000
-/* ... and a node that does not take a new connection within this is dead. */
-#define CONNECT_S 2
+/* ... and a node that takes no new connection is dead. */
 #define TRY_AGAIN_AFTER_US 3000000
 
 typedef struct Watched {
 	const SnapshotNode *node;
-	PgTarget target;
-	Pg *pg;
+	size_t index; /* of the node in the snapshot */
+	Pg *pg;       /* a link of the rebalance, or NULL */
 	bool busy;
 	bool dead;
-	size_t moves;     /* that read from it */
-	int64_t sent_us;  /* when the running statement was sent */
-	int64_t next_us;  /* when the next is due */
+	size_t moves;    /* that read from it */
+	int64_t sent_us; /* when the running statement was sent */
+	int64_t next_us; /* when the next is due */
 } Watched;
 
 struct MoveWatch {
+	const Session *session;
+	Rebalance *rebalance;
 	Watched *nodes;
 	size_t count;
-	Watched kicker; /* on the coordinator */
+	Watched kicker; /* on the coordinator, with a connection of its own */
 };
 
 static bool prepare_node(Watched *w, Err *err)
@@ -39,51 +40,42 @@ static bool prepare_node(Watched *w, Err *err)
 	       pg_prepare(w->pg, "node", asset_text("sql/query/ping_node.sql"), err);
 }
 
-static void disconnect(Watched *w)
+static bool connect_node(MoveWatch *watch, Watched *w, Err *err)
 {
-	pg_close(w->pg);
-	w->pg = NULL;
 	w->busy = false;
-}
-
-static bool connect_node(Watched *w, Err *err)
-{
-	disconnect(w);
-	w->pg = pg_open(&w->target, err);
-	if (w->pg != NULL && prepare_node(w, err))
-		return true;
-	disconnect(w);
-	return false;
+	w->pg = rebalance_link(watch->session, watch->rebalance, w->index, err);
+	return w->pg != NULL && prepare_node(w, err);
 }
 
 /* Kicks are many and mean nothing later: their commits need not reach the disk. */
-static bool connect_kicker(Watched *w, Err *err)
+static bool connect_kicker(MoveWatch *watch, Err *err)
 {
-	disconnect(w);
-	w->pg = pg_open(&w->target, err);
-	return w->pg != NULL && pg_prepare(w->pg, "kick", asset_text("sql/query/kick_moves.sql"), err);
+	PgTarget target = session_superuser(watch->session, cluster_coordinator(watch->session->cluster),
+	                                    watch->session->cluster->postgres.database);
+
+	target.settings = "-c synchronous_commit=off";
+	watch->kicker.pg = pg_open(&target, err);
+	return watch->kicker.pg != NULL && pg_prepare(watch->kicker.pg, "kick", asset_text("sql/query/kick_moves.sql"), err);
 }
 
-MoveWatch *watch_open(const Session *session, const Snapshot *snapshot, Err *err)
+MoveWatch *watch_open(const Session *session, Rebalance *rebalance, Err *err)
 {
+	const Snapshot *snapshot = &rebalance->snapshot;
 	MoveWatch *watch = xmalloc(sizeof(*watch));
-	bool ok = true;
 
-	*watch = (MoveWatch) {.nodes = xmalloc(snapshot->node_count * sizeof(Watched))};
-	watch->kicker.target = session_superuser(session, cluster_coordinator(session->cluster),
-	                                         session->cluster->postgres.database);
-	watch->kicker.target.settings = "-c synchronous_commit=off";
-	ok = connect_kicker(&watch->kicker, err);
+	*watch = (MoveWatch) {.session = session, .rebalance = rebalance,
+	                      .nodes = xmalloc(snapshot->node_count * sizeof(Watched))};
+
+	bool ok = connect_kicker(watch, err);
+
 	for (size_t i = 0; ok && i < snapshot->node_count; i++) {
 		Watched *w = &watch->nodes[watch->count];
 
 		if (!snapshot->nodes[i].active)
 			continue;
-		*w = (Watched) {.node = &snapshot->nodes[i],
-		                .target = snapshot_target(session, &snapshot->nodes[i])};
-		w->target.timeout_s = CONNECT_S;
+		*w = (Watched) {.node = &snapshot->nodes[i], .index = i};
 		watch->count++;
-		ok = connect_node(w, err);
+		ok = connect_node(watch, w, err);
 	}
 	if (ok)
 		return watch;
@@ -91,13 +83,26 @@ MoveWatch *watch_open(const Session *session, const Snapshot *snapshot, Err *err
 	return NULL;
 }
 
+/* A statement that runs would be in the way of the next user of the link. */
+static void let_go(MoveWatch *watch, Watched *w)
+{
+	Pg **link = &watch->rebalance->links[w->index];
+
+	if (w->busy || (*link != NULL && pg_is_dead(*link))) {
+		pg_close(*link);
+		*link = NULL;
+	}
+	w->pg = NULL;
+	w->busy = false;
+}
+
 void watch_close(MoveWatch *watch)
 {
 	if (watch == NULL)
 		return;
 	for (size_t i = 0; i < watch->count; i++)
-		disconnect(&watch->nodes[i]);
-	disconnect(&watch->kicker);
+		let_go(watch, &watch->nodes[i]);
+	pg_close(watch->kicker.pg);
 	free(watch->nodes);
 	free(watch);
 }
@@ -157,12 +162,14 @@ static bool take_answer(Watched *w, Err *err)
 	return rows != NULL || !pg_is_dead(w->pg);
 }
 
-static void doubt(Watched *w)
+static void doubt(MoveWatch *watch, Watched *w)
 {
 	Err err = ERR_INIT;
 	bool was_dead = w->dead;
 
-	w->dead = !connect_node(w, &err);
+	pg_close(watch->rebalance->links[w->index]);
+	watch->rebalance->links[w->index] = NULL;
+	w->dead = !connect_node(watch, w, &err);
 	if (w->dead != was_dead)
 		log_debug("node %s is %s%s%s", w->node->name, w->dead ? "dead: " : "back",
 		          w->dead && err.message != NULL ? err.message : "", err.detail != NULL ? err.detail : "");
@@ -170,7 +177,7 @@ static void doubt(Watched *w)
 	w->next_us = clock_us() + (w->dead ? TRY_AGAIN_AFTER_US : PING_EVERY_US);
 }
 
-static void node_turn(Watched *w, int64_t now)
+static void node_turn(MoveWatch *watch, Watched *w, int64_t now)
 {
 	Err err = ERR_INIT;
 	bool ok = true;
@@ -185,7 +192,7 @@ static void node_turn(Watched *w, int64_t now)
 	}
 	err_clear(&err);
 	if (!ok)
-		doubt(w);
+		doubt(watch, w);
 }
 
 static bool kicker_turn(Watched *w, bool moving, int64_t now, Err *err)
@@ -204,7 +211,7 @@ bool watch_turn(MoveWatch *watch, bool moving, Err *err)
 	int64_t now = clock_us();
 
 	for (size_t i = 0; i < watch->count; i++)
-		node_turn(&watch->nodes[i], now);
+		node_turn(watch, &watch->nodes[i], now);
 	return kicker_turn(&watch->kicker, moving, now, err);
 }
 

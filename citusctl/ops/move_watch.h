@@ -19,12 +19,12 @@
 
 #include <poll.h>
 
-#include "ops/rebalance_snapshot.h"
+#include "ops/rebalance.h"
 
 typedef struct MoveWatch MoveWatch;
 
-/* Watches every active node of the snapshot, which is borrowed. */
-MoveWatch *watch_open(const Session *session, const Snapshot *snapshot, Err *err) MUST_CHECK;
+/* Watches every active node, over the links of the rebalance, which is borrowed. */
+MoveWatch *watch_open(const Session *session, Rebalance *rebalance, Err *err) MUST_CHECK;
 
 /* NULL is allowed. */
 void watch_close(MoveWatch *watch);

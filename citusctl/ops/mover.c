@@ -38,7 +38,7 @@ typedef struct Slot {
 
 typedef struct Mover {
 	const Session *session;
-	const Rebalance *r;
+	Rebalance *r;
 	const RebalanceOptions *options;
 	PgTarget coordinator;
 	BalanceSchedule *schedule;
@@ -87,7 +87,14 @@ static const char *reason(const Mover *m, const Slot *slot, const Err *err)
 		return slot->cancelled;
 	if (err->detail != NULL && *err->detail != '\0')
 		text = arena_printf(arena, "%s (%s)", text, err->detail);
-	return arena_strdup(arena, text);
+
+	char *line = arena_strdup(arena, text);
+
+	/* Reasons of servers have several lines; here each is one of a list. */
+	for (char *c = line; *c != '\0'; c++)
+		if (*c == '\n' || *c == '\t')
+			*c = ' ';
+	return line;
 }
 
 static void leave(Mover *m, Slot *slot, MoveEnd end)
@@ -311,8 +318,8 @@ static void look_at_nodes(Mover *m)
 	if (m->dead_since_us == 0) {
 		m->dead_since_us = now;
 		tell(m, REBALANCE_WARNING, 0,
-		     arena_printf(m->r->arena, "node \"%s\" is down: its moves are cancelled, and it is waited for for %d s",
-		                  dead->name, NODE_WAIT_US / 1000000));
+		     arena_printf(m->r->arena, "node \"%s\" is down: its moves are cancelled; when it is back within %d s, "
+		                               "the run goes on", dead->name, NODE_WAIT_US / 1000000));
 	}
 	for (size_t n = 0; n < m->r->snapshot.node_count; n++)
 		if (watch_is_dead(m->watch, &m->r->snapshot.nodes[n]))
@@ -491,7 +498,7 @@ static bool set_up(Mover *m, Err *err)
 	m->progress.moves = m->moves;
 	m->progress.eta_s = -1;
 	m->schedule = schedule_new(m->r->problem, &m->r->plan, limits);
-	m->watch = watch_open(m->session, &m->r->snapshot, err);
+	m->watch = watch_open(m->session, m->r, err);
 	if (m->watch == NULL)
 		return false;
 	m->fds = arena_array(m->r->arena, watch_sockets_max(m->watch) + m->slot_count + 1, sizeof(struct pollfd));
@@ -517,7 +524,7 @@ static void fill_result(Mover *m, RebalanceResult *result)
 		result->outcome = REBALANCE_FAILED;
 }
 
-bool mover_run(const Session *session, const Rebalance *rebalance, const RebalanceOptions *options,
+bool mover_run(const Session *session, Rebalance *rebalance, const RebalanceOptions *options,
                RebalanceResult *result, Err *err)
 {
 	Mover m = {.session = session, .r = rebalance, .options = options, .began_us = clock_us(),

@@ -13,7 +13,7 @@
  * moves shards; that Citus or somebody else doesn't is seen to here.
  *
  * Ownership: what the results point to is in the arena given, but for the
- *            problem, which rebalance_free() releases.
+ *            problem and the links, which rebalance_free() releases.
  * Threads:   one; progress is called from rebalance_run() itself.
  */
 #ifndef CITUSCTL_OPS_REBALANCE_H
@@ -91,6 +91,7 @@ typedef struct Rebalance {
 	size_t per_node;      /* moves at a time that a node has slots for */
 	int jobs;             /* moves at a time, after what the server allows */
 	double estimate_s;    /* of the whole run */
+	Pg **links;           /* to the nodes of the snapshot, NULL where there is none (yet) */
 } Rebalance;
 
 /* What the description says. */
@@ -108,6 +109,10 @@ bool rebalance_plan(const Session *session, const RebalanceRequest *request, Are
 bool rebalance_check(const Session *session, Rebalance *rebalance, Err *err) MUST_CHECK;
 
 void rebalance_free(Rebalance *rebalance);
+
+/* The superuser's connection to a node of the snapshot, opened when it is first
+ * needed; NULL on error. */
+Pg *rebalance_link(const Session *session, Rebalance *rebalance, size_t node, Err *err) MUST_CHECK;
 
 /* ---- running ---------------------------------------------------------------- */
 

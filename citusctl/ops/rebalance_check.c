@@ -26,6 +26,7 @@
 /* What is known of a node; same index as in the snapshot. */
 typedef struct NodeFacts {
 	bool is_source, is_target;
+	bool is_read; /* what follows is known */
 	int64_t slots, senders, workers; /* free ones */
 	int64_t retry_ms;
 	double free_bytes, all_bytes; /* of its disk; all_bytes 0: not known */
@@ -80,6 +81,7 @@ static bool read_node(Check *check, size_t n, Pg *pg, Err *err)
 
 	if (rows == NULL)
 		return false;
+	facts->is_read = true;
 	facts->slots = pg_int(rows, 0, 1);
 	facts->senders = pg_int(rows, 0, 2);
 	facts->workers = pg_int(rows, 0, 3);
@@ -221,17 +223,12 @@ static bool read_groups(Check *check, size_t n, Pg *pg, Err *err)
 static void look_at_node(Check *check, size_t n)
 {
 	const SnapshotNode *node = &check->r->snapshot.nodes[n];
-	PgTarget target = snapshot_target(check->session, node);
 	Err err = ERR_INIT;
-
-	target.settings = "-c citus.override_table_visibility=off";
-
-	Pg *pg = pg_open(&target, &err);
+	Pg *pg = rebalance_link(check->session, check->r, n, &err);
 
 	if (pg == NULL || !read_node(check, n, pg, &err) || !read_disk(check, n, pg, &err) ||
 	    (check->nodes[n].is_source && !read_groups(check, n, pg, &err)))
 		find_err(check, node, &err);
-	pg_close(pg);
 	err_clear(&err);
 }
 
@@ -257,6 +254,8 @@ static void limit_moves(Check *check)
 		const NodeFacts *facts = &check->nodes[n];
 		int64_t here = r->request.jobs;
 
+		if (!facts->is_read || r->request.mode != REBALANCE_ONLINE)
+			continue;
 		if (facts->is_source)
 			here = least(here, least(facts->slots / owners, facts->senders / (owners + 1)));
 		if (facts->is_target)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "io/asset.h"
+#include "ops/placement.h"
 #include "ops/rebalance.h"
 #include "util/str.h"
 
@@ -36,85 +37,27 @@ static bool no_such_node(const Snapshot *snapshot, const char *name, Err *err)
 
 /* ---- rules of the description ------------------------------------------------ */
 
-/* The colocation group of a table of the description. */
-typedef struct Placed {
-	const Table *table;
-	int64_t colocation; /* 0: the table isn't distributed yet */
-} Placed;
-
-/* Asked as the application role: an unqualified name is looked up on its search path. */
-static bool find_colocation(Pg *pg, Arena *arena, Placed *placed, Err *err)
-{
-	const Table *table = placed->table;
-	const char *const name[] = {pg_qualified(pg, arena, table->schema, table->name)};
-	PgRows *rows = pg_query(pg, asset_text("sql/query/table_state.sql"), 1, name, err);
-
-	if (rows == NULL)
-		return false;
-	placed->colocation = pg_bool(rows, 0, 0) ? pg_int(rows, 0, 3) : 0;
-	pg_rows_free(rows);
-	return true;
-}
-
-static bool read_placed(const Session *session, Arena *arena, Placed **placed, size_t *count, Err *err)
-{
-	const Cluster *cluster = session->cluster;
-
-	*count = 0;
-	*placed = arena_array(arena, cluster->table_count, sizeof(Placed));
-	for (size_t i = 0; i < cluster->table_count; i++)
-		if (cluster->tables[i].placement.count > 0)
-			(*placed)[(*count)++].table = &cluster->tables[i];
-	if (*count == 0)
-		return true;
-
-	PgTarget target = session_app(session, cluster_coordinator(cluster));
-	Pg *pg = pg_open(&target, err);
-	bool ok = pg != NULL;
-
-	for (size_t i = 0; ok && i < *count; i++)
-		ok = find_colocation(pg, arena, &(*placed)[i], err);
-	pg_close(pg);
-	return ok;
-}
-
-static const char *label_of(const Node *node, const char *name)
-{
-	for (size_t i = 0; node != NULL && i < node->labels.count; i++)
-		if (str_equal(node->labels.items[i].name, name))
-			return node->labels.items[i].value;
-	return NULL;
-}
-
-static bool fits(const Node *node, const Table *table)
-{
-	for (size_t i = 0; i < table->placement.count; i++)
-		if (!str_equal(label_of(node, table->placement.items[i].name), table->placement.items[i].value))
-			return false;
-	return true;
-}
-
 /* Whether every table of the colocation group may be on the node. */
-static bool may_be_on(const Placed *placed, size_t count, int64_t colocation, const SnapshotNode *node)
+static bool may_be_on(const PlacedList *placed, int64_t colocation, const SnapshotNode *node)
 {
-	for (size_t i = 0; i < count; i++)
-		if (placed[i].colocation == colocation && !fits(node->described, placed[i].table))
+	for (size_t i = 0; i < placed->count; i++)
+		if (placed->items[i].colocation == colocation && !placement_fits(node->described, placed->items[i].table))
 			return false;
 	return true;
 }
 
-static NodeSet allowed_set(const Rebalance *r, const Placed *placed, size_t count, int64_t colocation)
+static NodeSet allowed_set(const Rebalance *r, const PlacedList *placed, int64_t colocation)
 {
 	uint32_t *nodes = arena_array(r->arena, r->snapshot.node_count, sizeof(uint32_t));
 	size_t n = 0;
 	bool has_rule = false;
 
-	for (size_t i = 0; i < count; i++)
-		has_rule = has_rule || placed[i].colocation == colocation;
+	for (size_t i = 0; i < placed->count; i++)
+		has_rule = has_rule || placed->items[i].colocation == colocation;
 	if (!has_rule)
 		return NODES_ALL;
 	for (uint32_t i = 0; i < r->snapshot.node_count; i++)
-		if (may_be_on(placed, count, colocation, &r->snapshot.nodes[i]))
+		if (may_be_on(placed, colocation, &r->snapshot.nodes[i]))
 			nodes[n++] = i;
 	return problem_set(r->problem, nodes, n);
 }
@@ -154,7 +97,7 @@ static void add_nodes(Rebalance *r)
 	}
 }
 
-static bool add_groups(Rebalance *r, const Placed *placed, size_t placed_count, Err *err)
+static bool add_groups(Rebalance *r, const PlacedList *placed, Err *err)
 {
 	int64_t colocation = -1;
 	NodeSet allowed = NODES_ALL;
@@ -173,7 +116,7 @@ static bool add_groups(Rebalance *r, const Placed *placed, size_t placed_count, 
 		}
 		if (group->colocation != colocation) {
 			colocation = group->colocation;
-			allowed = allowed_set(r, placed, placed_count, colocation);
+			allowed = allowed_set(r, placed, colocation);
 		}
 
 		BalanceGroup one = {.bytes = group->bytes > least ? group->bytes : least,
@@ -253,33 +196,58 @@ bool rebalance_plan(const Session *session, const RebalanceRequest *request, Are
 {
 	PgTarget target = session_superuser(session, cluster_coordinator(session->cluster),
 	                                    session->cluster->postgres.database);
-	Placed *placed = NULL;
-	size_t placed_count = 0;
+	PlacedList placed = {.items = NULL};
 
 	*rebalance = (Rebalance) {.arena = arena, .request = *request, .problem = problem_new(), .per_node = 1,
 	                          .jobs = request->jobs};
 
 	Pg *pg = pg_open(&target, err);
 	bool ok = pg != NULL && snapshot_read(session, pg, arena, &rebalance->snapshot, err) &&
-	          check_request(rebalance, err) && read_placed(session, arena, &placed, &placed_count, err);
+	          check_request(rebalance, err) && placement_read(session, arena, &placed, err);
 
 	pg_close(pg);
 	if (ok) {
+		rebalance->links = arena_array(arena, rebalance->snapshot.node_count, sizeof(Pg *));
 		rebalance->problem->threshold = request->threshold;
 		rebalance->problem->name_group = name_group;
 		rebalance->problem->context = &rebalance->snapshot;
 		rebalance->problem->min_gain = request->fixed_count > 0 ? 0 : MIN_GAIN;
 		add_nodes(rebalance);
 	}
-	ok = ok && add_groups(rebalance, placed, placed_count, err) &&
+	ok = ok && add_groups(rebalance, &placed, err) &&
 	     plan_make(arena, rebalance->problem, &rebalance->plan, err);
 	if (ok)
 		name_moves(rebalance);
 	return ok;
 }
 
+/* How long a node may take to accept a connection before it counts as dead. */
+#define CONNECT_S 2
+
+Pg *rebalance_link(const Session *session, Rebalance *rebalance, size_t node, Err *err)
+{
+	Pg **link = &rebalance->links[node];
+
+	if (*link != NULL && pg_is_dead(*link)) {
+		pg_close(*link);
+		*link = NULL;
+	}
+	if (*link == NULL) {
+		PgTarget target = snapshot_target(session, &rebalance->snapshot.nodes[node]);
+
+		/* Else Citus hides the shards on its nodes from the catalogs. */
+		target.settings = "-c citus.override_table_visibility=off";
+		target.timeout_s = CONNECT_S;
+		*link = pg_open(&target, err);
+	}
+	return *link;
+}
+
 void rebalance_free(Rebalance *rebalance)
 {
+	for (size_t n = 0; rebalance->links != NULL && n < rebalance->snapshot.node_count; n++)
+		pg_close(rebalance->links[n]);
+	rebalance->links = NULL;
 	problem_free(rebalance->problem);
 	rebalance->problem = NULL;
 }

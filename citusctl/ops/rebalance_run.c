@@ -4,6 +4,7 @@
 #include "io/asset.h"
 #include "ops/engine.h"
 #include "ops/mover.h"
+#include "ops/placement.h"
 #include "ops/rebalance.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -165,12 +166,11 @@ static bool clean_up(Run *run, bool *clean, Err *err)
 
 static bool placements_as_planned(Run *run, Err *err)
 {
-	Snapshot now;
+	SnapshotPlaces now;
 
-	/* A group apart from its colocated shards is an error of snapshot_read(). */
-	if (!snapshot_read(run->session, run->pg, run->r->arena, &now, err))
+	if (!snapshot_read_places(run->pg, run->r->arena, &now, err))
 		return false;
-	if (snapshot_fingerprint(&now, NULL, NULL) == snapshot_fingerprint(&run->r->snapshot, NULL, NULL))
+	if (snapshot_is_current(&run->r->snapshot, &now))
 		return true;
 	err_set(err, ERR_REFUSED, "shards have been moved, or tables created or dropped, since the plan was made");
 	return err_hint(err, "Plan again.");
@@ -181,6 +181,7 @@ static bool prepare(Run *run, Err *err)
 	PgTarget target = session_superuser(run->session, cluster_coordinator(run->session->cluster),
 	                                    run->session->cluster->postgres.database);
 	bool clean = false;
+	bool changed = false;
 
 	run->pg = pg_open(&target, err);
 	if (run->pg == NULL || !no_background_rebalance(run, err) || !nobody_else_moves(run, err) || !placements_as_planned(run, err) || !is_clean(run, &clean, err))
@@ -190,55 +191,52 @@ static bool prepare(Run *run, Err *err)
 		if (!clean_up(run, &clean, err))
 			return false;
 	}
-	return replicate_reference_tables(run, err) && close_drained(run, err);
+	return replicate_reference_tables(run, err) && close_drained(run, err) &&
+	       placement_register(run->session, run->pg, false, run->r->arena, &changed, err);
 }
 
 /* ---- after the moves -------------------------------------------------------------- */
 
 
-static bool look_for_leftovers(Run *run, Err *err)
+static bool takes_part(const Rebalance *r, const SnapshotNode *node)
 {
-	for (size_t n = 0; n < run->r->snapshot.node_count; n++) {
-		const SnapshotNode *node = &run->r->snapshot.nodes[n];
-		PgTarget target = snapshot_target(run->session, node);
+	for (size_t i = 0; i < r->plan.move_count; i++)
+		if (r->moves[i].from == node || r->moves[i].to == node)
+			return true;
+	return false;
+}
 
-		if (!node->active)
-			continue;
+static bool look_for_leftovers(Run *run, size_t n, Err *err)
+{
+	const SnapshotNode *node = &run->r->snapshot.nodes[n];
+	Pg *pg = rebalance_link(run->session, run->r, n, err);
+	PgRows *rows = pg != NULL ? pg_query(pg, asset_text("sql/query/node_facts.sql"), 0, NULL, err) : NULL;
+	int64_t left = rows != NULL ? pg_int(rows, 0, 6) : 0;
+	bool ok = rows != NULL;
 
-		Pg *pg = pg_open(&target, err);
-		PgRows *rows = pg != NULL ? pg_query(pg, asset_text("sql/query/node_facts.sql"), 0, NULL, err) : NULL;
-		int64_t left = rows != NULL ? pg_int(rows, 0, 6) : 0;
-		bool ok = rows != NULL;
-
-		pg_rows_free(rows);
-		pg_close(pg);
-		if (!ok)
-			return false;
-		if (left > 0) {
-			err_set(err, ERR_DIFFERS, "moves left %lld slots, subscriptions or publications on node \"%s\"",
-			        (long long) left, node->name);
-			err_hint(err, "Run the same command again: it cleans up first.");
-			return err_node(err, node->name);
-		}
-	}
-	return true;
+	pg_rows_free(rows);
+	if (!ok || left == 0)
+		return ok;
+	err_set(err, ERR_DIFFERS, "moves left %lld slots, subscriptions or publications on node \"%s\"", (long long) left,
+	        node->name);
+	err_hint(err, "Run the same command again: it cleans up first.");
+	return err_node(err, node->name);
 }
 
 /* Each group is where it is to be: on its target when its move was made. */
-static bool check_placements(Run *run, const RebalanceResult *result, const Snapshot *now, Err *err)
+static bool check_placements(const Run *run, const RebalanceResult *result, const SnapshotPlaces *now, Err *err)
 {
 	const Rebalance *r = run->r;
 
 	for (size_t i = 0; i < r->plan.move_count; i++) {
 		const RebalanceMove *move = &r->moves[i];
 		const SnapshotNode *wanted = result->moves[i].state == MOVE_MOVED ? move->to : move->from;
-		const SnapshotGroup *group = snapshot_find_group(now, move->group->id);
-		const SnapshotNode *at = group != NULL ? &now->nodes[group->node] : NULL;
+		const SnapshotPlace *place = snapshot_find_place(now, move->group->id);
 
-		if (at == NULL || at->id == wanted->id)
+		if (place == NULL || place->node_id == wanted->id)
 			continue; /* or its tables were dropped meanwhile */
-		err_set(err, ERR_DIFFERS, "shard group %lld is on node \"%s\", and should be on \"%s\"",
-		        (long long) move->group->id, at->name, wanted->name);
+		err_set(err, ERR_DIFFERS, "shard group %lld is not on node \"%s\", where it should be",
+		        (long long) move->group->id, wanted->name);
 		return err_hint(err, "Somebody else moves shards.  Plan again when that has ended.");
 	}
 	return true;
@@ -246,7 +244,7 @@ static bool check_placements(Run *run, const RebalanceResult *result, const Snap
 
 static bool verify(Run *run, RebalanceResult *result, Err *err)
 {
-	Snapshot now;
+	SnapshotPlaces now;
 	bool clean = false;
 
 	tell(run, REBALANCE_VERIFYING, "cleaning up and verifying");
@@ -255,9 +253,12 @@ static bool verify(Run *run, RebalanceResult *result, Err *err)
 	if (!clean)
 		tell(run, REBALANCE_WARNING,
 		     "copies of shards that have moved are still being read where they were; the server drops them later");
-	if (!snapshot_read(run->session, run->pg, run->r->arena, &now, err) ||
-	    !check_placements(run, result, &now, err) || !look_for_leftovers(run, err))
+	if (!snapshot_read_places(run->pg, run->r->arena, &now, err) || !check_placements(run, result, &now, err))
 		return false;
+	for (size_t n = 0; n < run->r->snapshot.node_count; n++)
+		if (takes_part(run->r, &run->r->snapshot.nodes[n]) &&
+		    !look_for_leftovers(run, n, err))
+			return false;
 	result->verified = true;
 	return true;
 }
@@ -293,7 +294,7 @@ bool rebalance_run(Session *session, Rebalance *rebalance, const RebalanceOption
 	           .progress = {.rebalance = rebalance, .eta_s = -1}};
 	Err later = ERR_INIT;
 
-	*result = (RebalanceResult) {.outcome = REBALANCE_DONE, .verified = rebalance->plan.move_count == 0};
+	*result = (RebalanceResult) {.outcome = REBALANCE_FAILED, .left = rebalance->plan.move_count};
 	run.progress.moves = arena_array(rebalance->arena, rebalance->plan.move_count, sizeof(MoveProgress));
 	result->moves = run.progress.moves;
 	if (!refuse_errors(rebalance, err))
@@ -308,6 +309,8 @@ bool rebalance_run(Session *session, Rebalance *rebalance, const RebalanceOption
 		run.progress.moves = result->moves;
 		run.progress.moved = result->moved;
 		run.progress.failed = result->failed;
+		run.progress.bytes_done = result->bytes;
+		run.progress.seconds = result->seconds;
 		if (ok)
 			ok = outcome_error(&run, result, err);
 		if (!verify(&run, result, ok ? err : &later)) {

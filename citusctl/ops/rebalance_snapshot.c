@@ -157,6 +157,50 @@ bool snapshot_read(const Session *session, Pg *pg, Arena *arena, Snapshot *snaps
 	       read_tables(pg, arena, snapshot, err);
 }
 
+bool snapshot_read_places(Pg *pg, Arena *arena, SnapshotPlaces *places, Err *err)
+{
+	PgRows *rows = pg_query(pg, asset_text("sql/query/snapshot_places.sql"), 0, NULL, err);
+	bool ok = rows != NULL;
+
+	if (!ok)
+		return false;
+	places->count = (size_t) pg_row_count(rows);
+	places->items = arena_array(arena, places->count, sizeof(SnapshotPlace));
+	for (int i = 0; ok && i < pg_row_count(rows); i++) {
+		places->items[i] = (SnapshotPlace) {pg_int(rows, i, 0), pg_int(rows, i, 1)};
+		ok = pg_int(rows, i, 2) == 1 ||
+		     err_set(err, ERR_DIFFERS, "the shards of group %s, which belong together, are on %s nodes",
+		             pg_value(rows, i, 0), pg_value(rows, i, 2));
+	}
+	pg_rows_free(rows);
+	return ok;
+}
+
+bool snapshot_is_current(const Snapshot *snapshot, const SnapshotPlaces *places)
+{
+	bool same = snapshot->group_count == places->count;
+
+	for (size_t i = 0; same && i < places->count; i++) {
+		const SnapshotGroup *group = &snapshot->groups[snapshot->by_id[i]];
+
+		same = group->id == places->items[i].id && snapshot->nodes[group->node].id == places->items[i].node_id;
+	}
+	return same;
+}
+
+static int compare_place(const void *id, const void *place)
+{
+	int64_t a = *(const int64_t *) id;
+	int64_t b = ((const SnapshotPlace *) place)->id;
+
+	return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const SnapshotPlace *snapshot_find_place(const SnapshotPlaces *places, int64_t id)
+{
+	return places->count > 0 ? bsearch(&id, places->items, places->count, sizeof(*places->items), compare_place) : NULL;
+}
+
 PgTarget snapshot_target(const Session *session, const SnapshotNode *node)
 {
 	const Cluster *cluster = session->cluster;

@@ -58,6 +58,27 @@ typedef struct Snapshot {
 /* pg is a superuser's connection to the coordinator's database. */
 bool snapshot_read(const Session *session, Pg *pg, Arena *arena, Snapshot *snapshot, Err *err) MUST_CHECK;
 
+/* Where a shard group is now. */
+typedef struct SnapshotPlace {
+	int64_t id;
+	int64_t node_id;
+} SnapshotPlace;
+
+typedef struct SnapshotPlaces {
+	SnapshotPlace *items; /* in order of id */
+	size_t count;
+} SnapshotPlaces;
+
+/* The places alone, quickly and without asking any node; groups that came apart
+ * are ERR_DIFFERS. */
+bool snapshot_read_places(Pg *pg, Arena *arena, SnapshotPlaces *places, Err *err) MUST_CHECK;
+
+/* Whether they are those of the snapshot. */
+bool snapshot_is_current(const Snapshot *snapshot, const SnapshotPlaces *places);
+
+/* NULL when there is no such group. */
+const SnapshotPlace *snapshot_find_place(const SnapshotPlaces *places, int64_t id);
+
 /* Where the superuser logs in to a node, also one that isn't in the description. */
 PgTarget snapshot_target(const Session *session, const SnapshotNode *node);
 
