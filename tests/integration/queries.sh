@@ -16,8 +16,6 @@ test_queries()
 		# of shards to clean up (check_has_cleanup.sql asks first).
 		case $(basename "$file")/$engine in
 			citus_*/embedded | embedded_*/citus | check_moved_away.sql/embedded) continue ;;
-			# No moves there yet.
-			move_*.sql/embedded | cleanup_left.sql/embedded | replicate_*.sql/embedded) continue ;;
 		esac
 		count=$((count + 1))
 		# PREPARE looks up every name and runs nothing.
