@@ -73,6 +73,17 @@ static void build_tables(Cluster *cluster, const Draft *draft, Arena *arena)
 	cluster->table_count = draft->tables.count;
 }
 
+static void build_repositories(Cluster *cluster, const Draft *draft, Arena *arena)
+{
+	const RepositoryDraft *from = draft->repositories.items;
+	Repository *repositories = arena_array(arena, draft->repositories.count, sizeof(*repositories));
+
+	for (size_t i = 0; i < draft->repositories.count; i++)
+		repositories[i] = (Repository) {from[i].name, from[i].source, from[i].key_file, from[i].fingerprint};
+	cluster->repositories = repositories;
+	cluster->repository_count = draft->repositories.count;
+}
+
 static const char *directory_of(Arena *arena, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -107,12 +118,14 @@ static const Cluster *build(const Draft *draft, const char *label, Arena *arena)
 			.known_hosts = draft->ssh.known_hosts,
 			.host_keys = (HostKeys) draft->ssh.host_keys,
 		},
+		.install_packages = draft->packages == 1,
 		.shard_count = draft->shard_count,
 		.schema = texts_of(&draft->schema),
 		.pooler_port = draft->pooler.port,
 		.rebalance = {.threshold = draft->rebalance.threshold, .jobs = draft->rebalance.jobs},
 	};
 	build_nodes(cluster, draft, arena);
+	build_repositories(cluster, draft, arena);
 	build_tables(cluster, draft, arena);
 	return cluster;
 }

@@ -65,6 +65,14 @@ typedef struct Table {
 	PairList placement;                /* labels that its nodes must have */
 } Table;
 
+/* Where packages come from; the key has to have the fingerprint. */
+typedef struct Repository {
+	const char *name;
+	const char *source;      /* URL, suite and components, as apt wants them */
+	const char *key_file;    /* as written */
+	const char *fingerprint; /* hexadecimal */
+} Repository;
+
 typedef struct Cluster {
 	const char *name;      /* [a-z][a-z0-9_-]*, at most 40 characters */
 	const char *directory; /* of the description file: relative paths start here; "." if none */
@@ -86,6 +94,9 @@ typedef struct Cluster {
 		const char *known_hosts;   /* NULL: the usual files */
 		HostKeys host_keys;
 	} ssh;
+	bool install_packages; /* on hosts that lack PostgreSQL or Citus */
+	const Repository *repositories;
+	size_t repository_count;
 	/* nodes[0] is the coordinator, then the workers as written; three of them
 	 * when a local description has no "workers" */
 	const Node *nodes;

@@ -255,6 +255,20 @@ static void check_postgres(const Draft *draft, Mistakes *mistakes)
 		        "\"embedded\" is not for \"deploy\": \"ssh\"; use \"citus\"");
 }
 
+/* ---- packages ------------------------------------------------------------- */
+
+/* Which packages to take follows from the version; which is wanted can't be guessed. */
+static void check_packages(const Draft *draft, Mistakes *mistakes)
+{
+	if (draft->packages == 0)
+		return;
+	if (draft->deploy != DEPLOY_SSH)
+		mistake(mistakes, "", "packages", "\"install\" is for \"deploy\": \"ssh\" only; leave it out");
+	else if (draft->postgres.version == 0)
+		mistake(mistakes, "postgres", "version",
+		        "is missing; \"packages\": \"install\" has to know which, such as 17");
+}
+
 /* ---- networks ------------------------------------------------------------- */
 
 static const char *network_problem(const char *text)
@@ -305,6 +319,7 @@ void cluster_check(Draft *draft, Mistakes *mistakes)
 {
 	check_nodes(draft, mistakes);
 	check_postgres(draft, mistakes);
+	check_packages(draft, mistakes);
 	check_access(&draft->access, mistakes);
 	cluster_check_tables(draft, mistakes);
 }

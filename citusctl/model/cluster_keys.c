@@ -52,6 +52,13 @@ static bool is_host(const char *text)
 	return made_of(text, LOWER UPPER DIGITS ":", LOWER UPPER DIGITS "._:%-");
 }
 
+static bool is_fingerprint(const char *text)
+{
+	size_t length = strlen(text);
+
+	return (length == 40 || length == 64) && strspn(text, DIGITS "abcdefABCDEF") == length;
+}
+
 static bool is_label_name(const char *text)
 {
 	return made_of(text, LOWER UPPER DIGITS, LOWER UPPER DIGITS "._/-");
@@ -118,6 +125,19 @@ static const Rule network_text = {
 	.must_be = "a network such as \"10.0.0.0/8\"",
 	.fits = any_text,
 };
+static const Rule source_text = {
+	.max = 4096,
+	.pattern = PRINTABLE,
+	.must_be = "what stands behind \"deb\" in a list of apt, such as \"https://apt.postgresql.org/pub/repos/apt "
+	           "bookworm-pgdg main\"",
+	.fits = is_printable,
+};
+static const Rule fingerprint_text = {
+	.max = 64,
+	.pattern = "^[0-9A-Fa-f]{40}([0-9A-Fa-f]{24})?$",
+	.must_be = "the fingerprint of a key: 40 hexadecimal digits, as \"gpg --show-keys\" prints them",
+	.fits = is_fingerprint,
+};
 static const Rule label_name = {
 	.max = NAME_BYTES_MAX,
 	.pattern = "^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$",
@@ -142,6 +162,8 @@ static const Shape table_text = TEXT(table_name);
 static const Shape column_text = TEXT(column_name);
 static const Shape file_text = TEXT(file_name);
 static const Shape host_text = TEXT(host_name);
+static const Shape source_shape = TEXT(source_text);
+static const Shape fingerprint_shape = TEXT(fingerprint_text);
 static const Shape network_shape = TEXT(network_text);
 static const Shape label_text = TEXT(label_value);
 static const Shape password_file = {
@@ -166,12 +188,14 @@ static const char *const engine_names[] = {"auto", "citus", "embedded", NULL};
 const char *const deploy_names[] = {"local", "ssh", "none", NULL};
 static const char *const host_keys_names[] = {"strict", "accept-new", NULL};
 static const char *const storage_names[] = {"heap", "columnar", NULL};
+static const char *const packages_names[] = {"keep", "install", NULL};
 static const char *const switch_names[] = {"off", "on", NULL};
 
 static const Shape engine = {.kind = SHAPE_CHOICE, .choices = engine_names};
 static const Shape deploy = {.kind = SHAPE_CHOICE, .choices = deploy_names};
 static const Shape host_keys = {.kind = SHAPE_CHOICE, .choices = host_keys_names};
 static const Shape storage = {.kind = SHAPE_CHOICE, .choices = storage_names};
+static const Shape packages = {.kind = SHAPE_CHOICE, .choices = packages_names};
 static const Shape on_or_off = {.kind = SHAPE_CHOICE, .choices = switch_names};
 
 static const Shape labels = {.kind = SHAPE_MAP, .rule = &label_name, .item = &label_text, .high = 100};
@@ -225,6 +249,24 @@ static const Key ssh_keys[] = {
 };
 static const Shape ssh = {.kind = SHAPE_OBJECT, .keys = ssh_keys,
                           .size = sizeof(SshDraft)};
+
+static const Key repository_keys[] = {
+	{"name", &simple_name_text, offsetof(RepositoryDraft, name),
+	 .about = "What its files on the hosts are called.",
+	 .missing = "is missing; give the repository a name, such as \"pgdg\""},
+	{"source", &source_shape, offsetof(RepositoryDraft, source),
+	 .about = "URL, suite and components, as apt wants them.",
+	 .missing = "is missing; say where the packages are"},
+	{"key_file", &file_text, offsetof(RepositoryDraft, key_file),
+	 .about = "File with the public key that signs it, ASCII-armored; relative to the description.",
+	 .missing = "is missing; packages are taken only from a repository whose key is known"},
+	{"fingerprint", &fingerprint_shape, offsetof(RepositoryDraft, fingerprint),
+	 .about = "The key's fingerprint, which the file has to match.",
+	 .missing = "is missing; say which key the file has to hold"},
+	{.name = NULL},
+};
+static const Shape repository = {.kind = SHAPE_OBJECT, .keys = repository_keys, .size = sizeof(RepositoryDraft)};
+static const Shape repositories = {.kind = SHAPE_LIST, .item = &repository, .high = 100};
 
 static const Key node_keys[] = {
 	{"name", &simple_name_text, offsetof(NodeDraft, name),
@@ -292,6 +334,10 @@ static const Key description_keys[] = {
 	{"tls", &on_or_off, offsetof(Draft, tls), .about = "Encrypted connections; on if left out."},
 	{"access", &networks, offsetof(Draft, access), .about = "Networks that may log in."},
 	{"ssh", &ssh, offsetof(Draft, ssh), .about = "How hosts are reached; ignored unless deploy is ssh."},
+	{"packages", &packages, offsetof(Draft, packages),
+	 .about = "Whether PostgreSQL and Citus are installed on hosts that lack them; keep if left out."},
+	{"repositories", &repositories, offsetof(Draft, repositories),
+	 .about = "Where packages come from, beside what the hosts know already."},
 	{"coordinator", &node, offsetof(Draft, coordinator), .about = "May be left out if local."},
 	{"workers", &workers, offsetof(Draft, workers), .about = "The workers, or their number if local."},
 	{"shard_count", &shard_count, offsetof(Draft, shard_count),

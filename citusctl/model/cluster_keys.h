@@ -136,6 +136,14 @@ typedef struct SshDraft {
 	unsigned host_keys;
 } SshDraft;
 
+typedef struct RepositoryDraft {
+	Head head;
+	const char *name;
+	const char *source;
+	const char *key_file;
+	const char *fingerprint;
+} RepositoryDraft;
+
 typedef struct PoolerDraft {
 	Head head;
 	int port;
@@ -157,6 +165,8 @@ typedef struct Draft {
 	PostgresDraft postgres;
 	List access;
 	SshDraft ssh;
+	unsigned packages;
+	List repositories;
 	NodeDraft coordinator;
 	Many workers;
 	int shard_count;

@@ -191,7 +191,7 @@ static bool lacks(const Facts *facts, const Node *node, int wanted, Err *err)
 		err_set(err, ERR_FAILED, "PostgreSQL%s is not installed on %s", which, node->host);
 	else
 		err_set(err, ERR_FAILED, "Citus is not installed for PostgreSQL%s on %s", which, node->host);
-	err_hint(err, "Install PostgreSQL and Citus of one version on every host.");
+	err_hint(err, "Install PostgreSQL and Citus of one version on every host, or allow that with \"packages\": \"install\".");
 	return err_node(err, node->name);
 }
 

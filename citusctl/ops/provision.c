@@ -7,6 +7,7 @@
 #include "ops/facts.h"
 #include "ops/host_files.h"
 #include "ops/init_sql.h"
+#include "ops/packages.h"
 #include "ops/tls.h"
 #include "run/operation.h"
 #include "util/clock.h"
@@ -61,6 +62,39 @@ static bool look(Host *host, Outcome *outcome, Err *err)
 	return true;
 }
 
+static bool ensure_packages(Host *host, Outcome *outcome, Err *err)
+{
+	const Cluster *cluster = host->session->cluster;
+	const char *what = NULL;
+
+	if (!cluster->install_packages || !packages_missing(facts_of(host), cluster, host->node))
+		return true;
+	if (host->dry) {
+		*outcome = OUTCOME_CHANGED;
+		host->missing = true;
+		return true;
+	}
+
+	Outcome looked = OUTCOME_UNCHANGED;
+
+	if (!packages_install(host, facts_of(host), &what, err) || !look(host, &looked, err))
+		return false;
+	*outcome = OUTCOME_CHANGED;
+	host_say(host, "%s", what);
+	return true;
+}
+
+/* A dry run can't find what an earlier step would install. */
+static bool will_be_installed(const Host *host)
+{
+	const Session *session = host->session;
+
+	for (size_t i = 0; host->dry && session->cluster->install_packages && i < session->cluster->node_count; i++)
+		if (packages_missing(session->places[i].facts, session->cluster, &session->cluster->nodes[i]))
+			return true;
+	return false;
+}
+
 static bool choose(Host *host, Outcome *outcome, Err *err)
 {
 	Session *session = host->session;
@@ -72,7 +106,7 @@ static bool choose(Host *host, Outcome *outcome, Err *err)
 		facts[i] = *session->places[i].facts;
 
 	int made = facts[0].half_made ? 0 : facts[0].created;
-	int major = facts_common_major(facts, cluster, err);
+	int major = will_be_installed(host) ? cluster->postgres.version : facts_common_major(facts, cluster, err);
 
 	if (major == 0)
 		return false;
@@ -191,6 +225,10 @@ static bool ensure_server(Host *host, Outcome *outcome, Err *err)
 {
 	HostServer server = server_of_host(host);
 
+	if (host->missing) {
+		*outcome = OUTCOME_CHANGED;
+		return true;
+	}
 	if (!family_is_known(host, err))
 		return false;
 	if (is_made(host))
@@ -408,6 +446,7 @@ static bool drop_server(Host *host, Outcome *outcome, Err *err)
 
 const Step provision_steps[] = {
 	{"look at the host", ON_EVERY_NODE, look},
+	{"install the packages", ON_EVERY_NODE, ensure_packages},
 	{"find PostgreSQL and the engine", ON_COORDINATOR, choose},
 	{"make the certificate authority", ON_COORDINATOR, ensure_authority},
 	{"make the certificate", ON_EVERY_NODE, ensure_certificate},

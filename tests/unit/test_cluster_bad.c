@@ -42,11 +42,11 @@ static const Bad bad[] = {
 	 "worker: unknown key, did you mean \"workers\"?"},
 	{"{'name': 'c', 'zzz': 3}",
 	 "zzz: unknown key; known are \"name\", \"engine\", \"deploy\", \"postgres\", \"tls\", "
-	 "\"access\", \"ssh\", \"coordinator\", \"workers\", \"shard_count\", \"schema\", "
+	 "\"access\", \"ssh\", \"packages\", \"repositories\", \"coordinator\", \"workers\", \"shard_count\", \"schema\", "
 	 "\"tables\", \"pooler\" and \"rebalance\""},
 	{"{'name': 'c', 'a \\\"key\\\"': 3}",
 	 "[\"a \"key\"\"]: unknown key; known are \"name\", \"engine\", \"deploy\", "
-	 "\"postgres\", \"tls\", \"access\", \"ssh\", \"coordinator\", \"workers\", "
+	 "\"postgres\", \"tls\", \"access\", \"ssh\", \"packages\", \"repositories\", \"coordinator\", \"workers\", "
 	 "\"shard_count\", \"schema\", \"tables\", \"pooler\" and \"rebalance\""},
 	{"{'name': 'c', 'engine': 'citrus'}",
 	 "engine: \"citrus\" is not \"auto\", \"citus\" or \"embedded\", did you mean \"citus\"?"},
@@ -176,6 +176,14 @@ static const Bad bad[] = {
 	{"{'name': 'c', 'ssh': {'identity_file': ''}}",
 	 "ssh.identity_file: is empty; it must be the path of a file: 1 to 4095 bytes without "
 	 "control characters"},
+	{"{'name': 'c', 'packages': 'install', 'postgres': {'version': 17}}",
+	 "packages: \"install\" is for \"deploy\": \"ssh\" only; leave it out"},
+	{"{'name': 'c', 'deploy': 'ssh', 'packages': 'install', 'coordinator': {'host': 'a'}, "
+	 "'workers': [{'host': 'b'}]}",
+	 "postgres.version: is missing; \"packages\": \"install\" has to know which, such as 17"},
+	{"{'name': 'c', 'repositories': [{'name': 'r', 'source': 's', 'key_file': 'k', 'fingerprint': 'abc'}]}",
+	 "repositories[0].fingerprint: \"abc\" is not the fingerprint of a key: 40 hexadecimal digits, as "
+	 "\"gpg --show-keys\" prints them"},
 	{"{'name': 'c', 'access': '10.0.0.0/8'}",
 	 "access: must be an array, not a string"},
 	{"{'name': 'c', 'access': ['10.0.0.1']}",
