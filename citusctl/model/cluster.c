@@ -2,6 +2,7 @@
 #include "model/cluster.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "model/cluster_keys.h"
 #include "util/json.h"
@@ -189,7 +190,11 @@ static const Cluster *finish(Arena *arena, const char *label, Json *document, Mi
 
 const Cluster *cluster_load(Arena *arena, const char *path, MistakeList *mistakes, Err *err)
 {
-	return finish(arena, path, json_load(path, err), mistakes, err);
+	Json *document = json_load(path, err);
+
+	if (document == NULL && access(path, F_OK) != 0)
+		err_hint(err, "Name the description with -c FILE, or begin with a copy of cluster.json.example.");
+	return finish(arena, path, document, mistakes, err);
 }
 
 const Cluster *cluster_parse(Arena *arena, const char *label, const char *text, size_t length,

@@ -11,10 +11,10 @@ name=memory
 
 peak_kb() { awk '/^VmHWM/ { print $2 }' "/proc/$1/status" 2>/dev/null; }
 
-# watch USERS SECONDS: sets peak (kB), and whole when the load came to its end.
+# watch USERS SECONDS: sets peak (kB), watched (s), and whole when the load came to its end.
 watch()
 {
-	local users=$1 end=$((SECONDS + $2)) pid now
+	local users=$1 end=$((SECONDS + $2)) began=$SECONDS pid now
 	peak=0 whole=
 	"$CITUSCTL" -c "$TMP/$name.json" demo --users "$users" --duration 1 --clients 1 >/dev/null 2>"$TMP/said" </dev/null &
 	pid=$!
@@ -29,13 +29,14 @@ watch()
 		sleep 0.1
 	done
 	[ -n "$whole" ] || kill -INT "$pid" 2>/dev/null
+	watched=$((SECONDS - began))
 	wait "$pid" 2>/dev/null
 }
 
 report()
 {
 	local text="peak while loading $1 users"
-	[ -n "$whole" ] || text="$text, in the first $LOAD_SECONDS s"
+	[ -n "$whole" ] || text="$text, in the first $watched s"
 	figure "memory, $2, $1 users" '<=' 64 "$(calc "$peak / 1024")" "MB: $text"
 }
 
