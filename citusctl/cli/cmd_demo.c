@@ -30,6 +30,7 @@ typedef struct DemoArgs {
 	const char *during;
 	const char *report;
 	const char *junit;
+	bool columnar;
 	bool keep;
 	bool verify_only;
 } DemoArgs;
@@ -57,6 +58,8 @@ static const Option demo_options[] = {
 	 INT64_MAX},
 	{"during", 0, OPT_TEXT, offsetof(DemoArgs, during), "EVENT",
 	 "scale-out, rebalance, drain, restart or kill-worker, while it runs", 0, 0},
+	{"columnar", 0, OPT_FLAG, offsetof(DemoArgs, columnar), NULL,
+	 "also fill a columnar table and its twin in heap, and compare them", 0, 0},
 	{"report", 0, OPT_TEXT, offsetof(DemoArgs, report), "FILE",
 	 "write the report as one page of HTML, with its charts", 0, 0},
 	{"junit", 0, OPT_TEXT, offsetof(DemoArgs, junit), "FILE", "write the checks as JUnit's XML, for CI services", 0, 0},
@@ -79,6 +82,23 @@ static bool demo_defaults(void *opaque)
 	return true;
 }
 
+#define BAR_WIDTH 30
+
+/* A bar, and how long the rest will take at the speed so far. */
+static void show_part(const DemoProgress *progress)
+{
+	double part = (double) progress->done / (double) progress->total;
+	int filled = (int) (part * BAR_WIDTH);
+	char bar[BAR_WIDTH + 1];
+
+	memset(bar, '.', BAR_WIDTH);
+	memset(bar, '#', (size_t) (filled < BAR_WIDTH ? filled : BAR_WIDTH));
+	bar[BAR_WIDTH] = '\0';
+	fprintf(stderr, " [%s] %3.0f %%", bar, 100.0 * part);
+	if (part > 0.02 && progress->seconds > 1)
+		fprintf(stderr, ", %.0f s left", progress->seconds * (1 - part) / part);
+}
+
 /* On a terminal one line that is written over; elsewhere a line a phase. */
 static void show_progress(void *arg, const DemoProgress *progress)
 {
@@ -93,10 +113,9 @@ static void show_progress(void *arg, const DemoProgress *progress)
 		return;
 	fprintf(stderr, "\r\033[K%s %s", phases[progress->phase], progress->what != NULL ? progress->what : "");
 	if (progress->total > 0)
-		fprintf(stderr, " %3.0f %%", 100.0 * (double) progress->done / (double) progress->total);
+		show_part(progress);
 	else
-		fprintf(stderr, " %lld", (long long) progress->done);
-	fprintf(stderr, " (%.0f s)", progress->seconds);
+		fprintf(stderr, " %lld (%.0f s)", (long long) progress->done, progress->seconds);
 	fflush(stderr);
 }
 
@@ -146,6 +165,7 @@ static bool run_workload(const DemoStage *stage, const DemoArgs *args, const Dem
 		.mix = *mix,
 		.rate = (int) args->rate,
 		.event = during_make(during, stage->session, stage->cluster, &target, stage->call->arena),
+		.columnar = args->columnar,
 		.via_any = str_equal(args->via, "any"),
 		.progress = quiet ? NULL : show_progress,
 		.progress_arg = &shown,
@@ -267,7 +287,9 @@ const Command demo_command = {
 	.operands = "",
 	.details = "Without a description (no -c, no cluster.json here) a throw-away local cluster\n"
 	           "comes up and is taken down at the end.  With one, the demo works in a schema of\n"
-	           "its own, " DEMO_SCHEMA ", and drops it at the end.",
+	           "its own, " DEMO_SCHEMA ", and drops it at the end.\n\n"
+	           "The same seed gives the same data to the byte.  Followers are as unevenly spread as\n"
+	           "in life: P(a user has at least x) = (x/3)^(-4/3), a power law of density exponent 7/3.",
 	.options = demo_options,
 	.args_size = sizeof(DemoArgs),
 	.defaults = demo_defaults,

@@ -162,6 +162,20 @@ static void add_work(Json *object, const DemoReport *report)
 	}
 }
 
+static void add_columnar(Json *object, const DemoColumnar *c)
+{
+	Json *item = json_add_object(object, "columnar");
+
+	json_add_text(item, "storage", c->is_columnar ? "columnar" : "heap");
+	json_add_int(item, "rows", c->rows);
+	json_add_int(item, "bytes", c->bytes);
+	json_add_int(item, "heap_bytes", c->heap_bytes);
+	json_add_double(item, "load_seconds", c->load_s);
+	json_add_double(item, "heap_load_seconds", c->heap_load_s);
+	add_ms(item, "query_ms", c->query_ms);
+	add_ms(item, "heap_query_ms", c->heap_query_ms);
+}
+
 static void add_checks(Json *object, const DemoReport *report)
 {
 	Json *checks = json_add_array(object, "checks");
@@ -255,6 +269,8 @@ void demo_output_json(Json *object, const DemoReport *report)
 	add_cluster(object, report);
 	add_load(object, report);
 	add_work(object, report);
+	if (report->columnar != NULL)
+		add_columnar(object, report->columnar);
 
 	Json *placements = json_add_object(object, "placements");
 

@@ -89,6 +89,25 @@ static void print_load(const Look *look, const DemoReport *report)
 	        grouped(report->load_s > 0 ? (int64_t) ((double) total / report->load_s) : 0, speed), look->plain);
 }
 
+static void print_storage(const Look *look, const char *name, int64_t bytes, double load_s, double query_ms)
+{
+	fprintf(look->out, "  %-15s %9.1f MB   filled in %5.1f s   asked in %6.1f ms\n", name, (double) bytes / 1e6, load_s,
+	        query_ms);
+}
+
+static void print_columnar(const Look *look, const DemoColumnar *c)
+{
+	char rows[32];
+
+	title(look, "Columnar storage");
+	fprintf(look->out, "  %s%s rows of activity, asked for sums by month and kind%s\n", look->dim, grouped(c->rows, rows),
+	        look->plain);
+	print_storage(look, c->is_columnar ? "columnar" : "heap as well", c->bytes, c->load_s, c->query_ms);
+	print_storage(look, "heap", c->heap_bytes, c->heap_load_s, c->heap_query_ms);
+	if (!c->is_columnar)
+		fprintf(look->out, "  the embedded engine has no columnar storage: both are heap\n");
+}
+
 /* Three digits that mean something, whatever the size: 0.42, 1.53, 24.8, 812. */
 static const char *milliseconds(double ms, char out[32])
 {
@@ -231,6 +250,8 @@ void demo_output_text(FILE *out, const DemoReport *report, bool in_colour, bool 
 	print_cluster(&look, report);
 	if (report->has_load)
 		print_load(&look, report);
+	if (report->columnar != NULL)
+		print_columnar(&look, report->columnar);
 	if (report->has_work)
 		print_work(&look, report);
 	if (report->check_count > 0)

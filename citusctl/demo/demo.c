@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "demo/columnar.h"
 #include "demo/during.h"
 #include "demo/engine.h"
 #include "demo/ledger.h"
@@ -181,14 +182,19 @@ static bool count_reference_rows(Pg *pg, DemoTable table, int64_t *rows, Err *er
 static bool load_all(Pg *pg, const DemoEngine *engine, const Generator *generator, const DemoOptions *options,
                      int64_t since_us, int64_t rows[DEMO_TABLE_COUNT], Err *err)
 {
+	LoadProgress progress = {.since_us = since_us};
+
+	for (int t = 0; options->progress != NULL && t < DEMO_TABLE_COUNT; t++)
+		progress.total += generator_row_count(generator, (DemoTable) t);
 	for (int t = 0; t < DEMO_TABLE_COUNT; t++) {
 		DemoTable table = (DemoTable) t;
 
 		rows[t] = 0;
 		if ((table == DEMO_LANGUAGES || table == DEMO_COUNTRIES) && !count_reference_rows(pg, table, &rows[t], err))
 			return false;
-		if (rows[t] == 0 && !load_table(pg, engine, generator, table, options, since_us, &rows[t], err))
+		if (rows[t] == 0 && !load_table(pg, engine, generator, table, options, &progress, &rows[t], err))
 			return false;
+		progress.done += rows[t];
 	}
 	return true;
 }
@@ -275,10 +281,18 @@ bool demo_verify(const DemoTarget *target, const DemoOptions *options, Arena *ar
 	       demo_blame(target, "while the cluster was verified", err);
 }
 
+static bool try_columnar(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report,
+                         Err *err)
+{
+	demo_tell(options, DEMO_LOADING, "activity", 0, 0, clock_us());
+	return columnar_try(target, arena, report, err);
+}
+
 bool demo_run(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
 {
 	memset(report, 0, sizeof(*report));
 	return describe(target, arena, report, err) && demo_load(target, options, report, err) &&
+	       (!options->columnar || try_columnar(target, options, arena, report, err)) &&
 	       take_snapshot(target, arena, &report->before, err) &&
 	       (options->duration_s == 0 || demo_work(target, options, arena, report, err)) &&
 	       (options->event == NULL || during_recover(target, err)) &&

@@ -86,6 +86,7 @@ typedef struct DemoOptions {
 	int rate;        /* operations a second that are begun whatever happens; 0: each client as fast as it can */
 	bool via_any;    /* connections to all nodes, where the engine's workers serve clients */
 	const DemoEvent *event; /* NULL: nothing happens */
+	bool columnar;   /* columnar storage is tried too */
 	void (*marked)(void *arg, const char *line); /* told of marks, from any thread; NULL: none */
 	void *marked_arg;
 } DemoOptions;
@@ -141,6 +142,15 @@ struct Latency;
 /* demo/snapshot.h */
 typedef struct DemoShard DemoShard;
 typedef struct DemoSnapshot DemoSnapshot;
+
+/* The same rows in columnar storage and as heap. */
+typedef struct DemoColumnar {
+	bool is_columnar; /* false: the engine has none, and both are heap */
+	int64_t rows;
+	int64_t bytes, heap_bytes;
+	double load_s, heap_load_s;
+	double query_ms, heap_query_ms; /* of one question, the quickest time */
+} DemoColumnar;
 
 /* What the demo ran on. */
 typedef struct DemoMachine {
@@ -203,6 +213,8 @@ typedef struct DemoReport {
 	int64_t errors;      /* of all operations */
 	DemoFailure *failures; /* the first of them; at most 10,000 */
 	size_t failure_count;
+
+	DemoColumnar *columnar; /* NULL: not tried */
 
 	DemoCheck checks[DEMO_CHECKS_MAX];
 	size_t check_count;

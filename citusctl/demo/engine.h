@@ -47,6 +47,8 @@ typedef struct DemoEngine {
 	/* A transaction over several workers is done everywhere or nowhere, whatever breaks. */
 	bool is_atomic;
 
+	bool has_columnar;
+
 	/* Completes or gives back what a commit over several nodes left open; NULL: there is nothing such. */
 	const char *recover;
 

@@ -75,17 +75,23 @@ static int64_t power_law(uint64_t part)
 	return (int64_t) ((UINT64_C(3) << 56) / (half * quarter));
 }
 
+static int64_t follower_count(const Generator *generator, int64_t followee)
+{
+	uint64_t part = (draw(generator, DRAW_FOLLOWERS, followee) >> 32) + 1;
+	int64_t count = power_law(part);
+	int64_t most = generator->users / 8 > 3 ? generator->users / 8 : 3;
+
+	return count < most ? count : most;
+}
+
 Followers generator_followers(const Generator *generator, int64_t followee)
 {
 	int64_t n = generator->users;
-	uint64_t part = (draw(generator, DRAW_FOLLOWERS, followee) >> 32) + 1;
-	int64_t count = power_law(part);
-	int64_t most = n / 8 > 3 ? n / 8 : 3;
 	int64_t step = 1 + (int64_t) (draw(generator, DRAW_STEP, followee) % (uint64_t) (n - 1));
 
 	while (common_divisor(step, n) != 1)
 		step = step < n - 1 ? step + 1 : 1;
-	return (Followers) {n, followee, step, count < most ? count : most};
+	return (Followers) {n, followee, step, follower_count(generator, followee)};
 }
 
 int64_t followers_get(const Followers *followers, int64_t k)
@@ -311,6 +317,22 @@ const char *generator_table_name(DemoTable table)
 const char *generator_table_columns(DemoTable table)
 {
 	return tables[table].columns;
+}
+
+int64_t generator_row_count(const Generator *generator, DemoTable table)
+{
+	int64_t rows = 0;
+
+	if (table == DEMO_LANGUAGES || table == DEMO_COUNTRIES)
+		return (int64_t) (table == DEMO_LANGUAGES ? world_language_count : world_country_count);
+	if (table == DEMO_USERS)
+		return generator->users;
+	for (int64_t user = 1; user <= generator->users; user++) {
+		int64_t tweets = table == DEMO_SUBSCRIPTIONS ? 1 : generator_tweet_count(generator, user);
+
+		rows += tweets * (table == DEMO_TWEETS ? 1 : follower_count(generator, user));
+	}
+	return rows;
 }
 
 Stream stream_open(const Generator *generator, DemoTable table)

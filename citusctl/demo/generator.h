@@ -75,6 +75,9 @@ typedef enum DemoTable {
 const char *generator_table_name(DemoTable table);
 const char *generator_table_columns(DemoTable table);
 
+/* How many rows the table will have: computed, in a fraction of the time it takes to make them. */
+int64_t generator_row_count(const Generator *generator, DemoTable table);
+
 /* The rows of one table in COPY's text format, produced piece by piece. */
 typedef struct Stream {
 	const Generator *generator;

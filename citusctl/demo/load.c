@@ -15,6 +15,8 @@ typedef struct Loader {
 	const DemoOptions *options;
 	int64_t since_us;
 	int64_t rows; /* so far */
+	int64_t done_before; /* rows of the tables before this one */
+	int64_t total;       /* of all tables */
 	bool is_end;
 } Loader;
 
@@ -33,7 +35,7 @@ static bool copy_part(Loader *loader, const char *copy, int64_t max_rows, Err *e
 		ok = bytes == 0 || pg_copy_put(loader->pg, loader->buffer, bytes, err);
 		sent += rows;
 		demo_tell(loader->options, DEMO_LOADING, generator_table_name(loader->stream.table),
-		          loader->rows + sent, 0, loader->since_us);
+		          loader->done_before + loader->rows + sent, loader->total, loader->since_us);
 	}
 	if (begun && !ok && !pg_is_dead(loader->pg))
 		pg_copy_abort(loader->pg);
@@ -77,14 +79,16 @@ static bool load_direct(Loader *loader, Arena *arena, Err *err)
 }
 
 bool load_table(Pg *pg, const DemoEngine *engine, const Generator *generator, DemoTable table,
-                const DemoOptions *options, int64_t since_us, int64_t *rows, Err *err)
+                const DemoOptions *options, const LoadProgress *progress, int64_t *rows, Err *err)
 {
 	Arena *arena = arena_new();
 	Loader loader = {.pg = pg,
 	                 .stream = stream_open(generator, table),
 	                 .buffer = xmalloc(BUFFER_BYTES),
 	                 .options = options,
-	                 .since_us = since_us};
+	                 .since_us = progress->since_us,
+	                 .done_before = progress->done,
+	                 .total = progress->total};
 	bool is_reference = table == DEMO_LANGUAGES || table == DEMO_COUNTRIES;
 	bool ok = engine->stage_rows > 0 && !is_reference ? load_staged(&loader, engine->stage_rows, arena, err)
 	                                                  : load_direct(&loader, arena, err);

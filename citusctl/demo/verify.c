@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "demo/ledger.h"
+#include "io/asset.h"
 #include "util/clock.h"
 
 #define PROBLEMS_SHOWN 3
@@ -34,6 +35,8 @@ static size_t more_checks(Verify *v, NamedCheck more[DEMO_CHECKS_MAX])
 
 	if (v->report->event != NULL)
 		more[count++] = (NamedCheck) {arena_printf(v->arena, "during %s", v->report->event), check_event};
+	if (v->has_activity)
+		more[count++] = (NamedCheck) {"columnar", check_columnar};
 	return count;
 }
 
@@ -127,6 +130,8 @@ static bool read_state(Verify *v, DemoReport *report, Err *err)
 		err_set(err, ERR_REFUSED, "the demo's last run was interrupted while it was %s", state.state);
 		return err_hint(err, "What it wrote was not recorded completely: run \"citusctl demo\" again.");
 	}
+	if (!pg_query_bool(v->app, asset_text("sql/query/demo_has_activity.sql"), 0, NULL, &v->has_activity, err))
+		return false;
 	v->generator = (Generator) {state.seed, state.users};
 	report->users = state.users;
 	report->seed = state.seed;

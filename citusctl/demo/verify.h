@@ -17,6 +17,7 @@
  *   feeds                feed_items with generator and ledger
  *   aggregates           sums through the coordinator with sums over the shards
  *                        that are found on the workers
+ *   columnar             the answers of a columnar table and its twin in heap
  *   during EVENT         the operations given up with what the event excuses
  *
  * Threads: runs in the thread that calls it.
@@ -41,6 +42,7 @@ typedef struct Verify {
 	Pg **nodes;
 	const DemoOptions *options; /* NULL: none */
 	const DemoReport *report;   /* what was done so far */
+	bool has_activity;          /* a columnar table and its twin are there */
 	Generator generator; /* of the data that was loaded */
 	Arena *arena;
 	Str problems;  /* of the check in hand, "; " between them; empty: it passes */
@@ -67,6 +69,7 @@ bool check_colocated_joins(Verify *v, Err *err) MUST_CHECK;
 bool check_acknowledged(Verify *v, Err *err) MUST_CHECK;
 bool check_feeds(Verify *v, Err *err) MUST_CHECK;
 bool check_aggregates(Verify *v, Err *err) MUST_CHECK;
+bool check_columnar(Verify *v, Err *err) MUST_CHECK; /* only when it is there */
 bool check_event(Verify *v, Err *err) MUST_CHECK; /* only after one */
 
 #endif

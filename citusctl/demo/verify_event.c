@@ -53,6 +53,22 @@ static bool check_dead_node(Verify *v, const char *name, Err *err)
 	return true;
 }
 
+bool check_columnar(Verify *v, Err *err)
+{
+	const char *answer = NULL;
+	const char *twin = NULL;
+
+	if (!pg_query_text(v->app, asset_text("sql/query/demo_activity_columnar.sql"), 0, NULL, v->arena, &answer, err) ||
+	    !pg_query_text(v->app, asset_text("sql/query/demo_activity_heap.sql"), 0, NULL, v->arena, &twin, err))
+		return false;
+	if (answer == NULL || !str_equal(answer, twin))
+		verify_problem(v, "the same question has another answer of table \"activity\" than of \"activity_heap\"");
+	v->said = v->engine->has_columnar ? "the same answer in columnar storage as in heap"
+	                                  : "the same answer of two tables in heap: the embedded engine has no columnar "
+	                                    "storage";
+	return true;
+}
+
 bool check_event(Verify *v, Err *err)
 {
 	const DemoReport *report = v->report;

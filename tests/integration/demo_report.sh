@@ -64,6 +64,27 @@ test_via_any()
 	ok "$1: and not counted" jq -e '.seconds < 2.9' "$TMP/.out"
 }
 
+test_columnar()
+{
+	local shard
+	run citusctl demo --users 500 --duration 0 --columnar --keep -q -o json
+	is "$status" 0 "$1: a demo with columnar storage succeeds"
+	if [ "$1" = citus ]; then
+		is "$(json .columnar.storage)" columnar "$1: it is columnar"
+		ok "$1: and smaller than the same as heap" jq -e '.columnar | .bytes > 0 and .bytes < .heap_bytes / 2' "$TMP/.out"
+	else
+		is "$(json .columnar.storage)" heap "$1: it says that it is heap"
+	fi
+	ok "$1: both were filled and asked" jq -e '.columnar | .rows > 1000 and .query_ms > 0 and .heap_query_ms > 0' "$TMP/.out"
+	shard=$(node_sql "report-$1" worker1 -c "SET citus.override_table_visibility TO off" \
+		-c "SELECT min(relname) FROM pg_class WHERE relkind = 'r' AND relname ~ '^activity_heap_[0-9]{4,}\$'")
+	ok "$1: a row can be taken from a shard" node_sql "report-$1" worker1 -c "SET citus.enable_manual_changes_to_shards TO on" \
+		-c "DELETE FROM citusctl_demo.$shard WHERE ctid = (SELECT min(ctid) FROM citusctl_demo.$shard)"
+	run citusctl demo --verify-only -q -o json
+	is "$status: $(json '[.checks[] | select(.passed | not) | .name] | join(" ")')" "3: columnar" \
+		"$1: just the check of columnar storage finds it"
+}
+
 test_usage()
 {
 	run citusctl demo --mix sleep=1
@@ -86,6 +107,7 @@ test_report()
 	test_rate "$1"
 	test_via_any "$1"
 	test_usage "$1"
+	test_columnar "$1"
 	run citusctl destroy -y
 	is "$status" 0 "$1: destroy succeeds"
 }

@@ -1,4 +1,5 @@
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +125,45 @@ START_TEST(followers_are_skewed_as_documented)
 }
 END_TEST
 
+/*
+ * The exponent that the help names, measured on a million users by Hill's
+ * estimator, for whole numbers taken at their middles; and the tail itself.
+ */
+START_TEST(followers_follow_the_power_law_that_is_documented)
+{
+	const Generator million = {7, 1000000};
+	double logs = 0;
+	int64_t above[3] = {0};
+	int64_t tail = 0;
+
+	for (int64_t user = 1; user <= million.users; user++) {
+		int64_t count = generator_followers(&million, user).count;
+
+		if (count >= 20) {
+			logs += log((double) count + 0.5) - log(20.0);
+			tail++;
+		}
+		above[0] += count >= 6;
+		above[1] += count >= 30;
+		above[2] += count >= 300;
+	}
+	/* 1/exponent is the mean of the logarithms: 3/4 for P(at least x) = (x/3)^(-4/3). */
+	ck_assert_double_eq_tol((double) tail / logs, 4.0 / 3.0, 0.03);
+	ck_assert_double_eq_tol((double) above[0] / 1e6, pow(2, -4.0 / 3.0), 0.005);
+	ck_assert_double_eq_tol((double) above[1] / 1e6, pow(10, -4.0 / 3.0), 0.0015);
+	ck_assert_double_eq_tol((double) above[2] / 1e6, pow(100, -4.0 / 3.0), 0.0003);
+}
+END_TEST
+
+START_TEST(rows_are_counted_before_they_are_made)
+{
+	int64_t total = 0;
+
+	digest(&ten_thousand, (DemoTable) _i, 65536, &total);
+	ck_assert_int_eq(generator_row_count(&ten_thousand, (DemoTable) _i), total);
+}
+END_TEST
+
 START_TEST(tweet_ids_are_unique_and_below_those_of_posts)
 {
 	Generator small = {3, 1000};
@@ -196,6 +236,8 @@ Suite *generator_suite(void)
 	TCase *graph = tcase_create("graph");
 
 	tcase_add_loop_test(rows, rows_are_the_same_however_they_are_read, 0, DEMO_TABLE_COUNT);
+	tcase_add_loop_test(rows, rows_are_counted_before_they_are_made, 0, DEMO_TABLE_COUNT);
+	tcase_add_test(rows, followers_follow_the_power_law_that_is_documented);
 	tcase_add_test(rows, rows_of_a_seed_never_change);
 	tcase_add_test(rows, another_seed_gives_other_rows);
 	tcase_add_loop_test(rows, rows_are_fit_for_copy, 0, DEMO_TABLE_COUNT);
