@@ -177,10 +177,13 @@ static void print_verdict(FILE *out, Arena *arena, const BalanceProblem *problem
 
 	switch (plan->verdict) {
 		case PLAN_BALANCED:
-			fprintf(out, "%s: the fullest node is %s above the best that can be reached, within the threshold of "
-			             "%g %%.\n",
-			        output_paint(arena, look->in_colour, "1;32", "Nothing to move"),
-			        percent_above(arena, plan->max_utilization, plan->bounds.max_utilization), threshold);
+			fprintf(out, "%s: ", output_paint(arena, look->in_colour, "1;32", "Nothing to move"));
+			if (plan->max_utilization <= plan->bounds.max_utilization)
+				fputs("no plan makes the fullest node less full.\n", out);
+			else
+				fprintf(out, "the fullest node is %s above the best that can be reached, within the threshold of "
+				             "%g %%.\n",
+				        percent_above(arena, plan->max_utilization, plan->bounds.max_utilization), threshold);
 			return;
 		case PLAN_NOT_WORTH:
 			fprintf(out, "%s: the fullest node would lose less than %g %%.\n",
