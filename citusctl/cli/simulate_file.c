@@ -22,6 +22,7 @@ typedef struct Reader {
 	NodeName *names;
 	size_t name_count;
 	uint32_t *scratch; /* nodes of a set */
+	JsonBulk *bulk;
 	Err *err;
 } Reader;
 
@@ -210,19 +211,42 @@ static bool read_group(Reader *reader, const Json *object, GroupLabel *label)
 	return true;
 }
 
-static bool read_groups(Reader *reader, const Json *array)
+/* One more of an unknown number of groups; labels grow with them. */
+static bool add_group(Reader *reader, const Json *object, size_t *capacity)
 {
 	Simulation *simulation = reader->simulation;
-	size_t index = 0;
+	size_t index = simulation->problem->group_count;
+
+	if (index == *capacity) {
+		*capacity = index + index / 2 + 64;
+		simulation->labels = xrealloc(simulation->labels, *capacity * sizeof(GroupLabel));
+	}
+	simulation->labels[index] = (GroupLabel) {.id = 0};
+	return read_group(reader, object, &simulation->labels[index]) ||
+	       err_wrap(reader->err, "shard_groups[%zu]", index);
+}
+
+static bool read_groups(Reader *reader, const Json *array)
+{
+	size_t capacity = 0;
 
 	if (array == NULL || json_type(array) != JSON_ARRAY)
 		return refuse_type(reader, array, "shard_groups", "an array");
-	problem_reserve(simulation->problem, json_size(array));
-	simulation->labels = arena_array(simulation->arena, json_size(array) + 1, sizeof(GroupLabel));
-	for (const Json *group = json_first(array); group != NULL; group = json_next(group), index++)
-		if (!read_group(reader, group, &simulation->labels[index]))
-			return err_wrap(reader->err, "shard_groups[%zu]", index);
-	return true;
+	for (const Json *group = json_first(array); group != NULL; group = json_next(group))
+		if (!add_group(reader, group, &capacity))
+			return false;
+	if (reader->bulk->text == NULL)
+		return true;
+	for (;;) {
+		Json *group = json_bulk_next(reader->bulk, reader->err);
+		bool ok = group != NULL && add_group(reader, group, &capacity);
+
+		json_free(group);
+		if (group == NULL && reader->err->message != NULL)
+			return err_wrap(reader->err, "shard_groups[%zu]", reader->simulation->problem->group_count);
+		if (!ok)
+			return group == NULL;
+	}
 }
 
 static bool read_document(Reader *reader, const Json *document)
@@ -247,41 +271,48 @@ static void name_group(const void *context, uint32_t group, char *out, size_t si
 		snprintf(out, size, "%" PRId64, label->id);
 }
 
-static Simulation *read_simulation(const char *label, const Json *document, Err *err)
+static Simulation *read_simulation(const char *label, JsonBulk *bulk, Err *err)
 {
 	Simulation *simulation = xmalloc(sizeof(*simulation));
-	Reader reader = {.simulation = simulation, .err = err};
+	Reader reader = {.simulation = simulation, .bulk = bulk, .err = err};
 
 	*simulation = (Simulation) {.problem = problem_new(), .arena = arena_new()};
 	simulation->problem->name_group = name_group;
 	simulation->problem->context = simulation;
-	if (read_document(&reader, document))
-		return simulation;
-	err_wrap(err, "%s", label);
-	simulate_free(simulation);
-	return NULL;
+	if (!read_document(&reader, bulk->rest)) {
+		err_wrap(err, "%s", label);
+		simulate_free(simulation);
+		simulation = NULL;
+	}
+	json_bulk_free(bulk);
+	return simulation;
 }
 
 Simulation *simulate_parse(const char *label, const char *text, size_t length, Err *err)
 {
-	Json *document = json_parse(text, length, err);
-	Simulation *simulation = NULL;
+	JsonBulk bulk = {.rest = json_parse(text, length, err)};
 
-	if (document == NULL)
-		err_wrap(err, "%s", label);
-	else
-		simulation = read_simulation(label, document, err);
-	json_free(document);
-	return simulation;
+	if (bulk.rest != NULL)
+		return read_simulation(label, &bulk, err);
+	err_wrap(err, "%s", label);
+	return NULL;
+}
+
+Simulation *simulate_parse_bulk(const char *label, const char *text, size_t length, Err *err)
+{
+	JsonBulk bulk;
+
+	if (json_bulk_parse(text, length, "shard_groups", &bulk, err))
+		return read_simulation(label, &bulk, err);
+	err_wrap(err, "%s", label);
+	return NULL;
 }
 
 Simulation *simulate_load(const char *path, Err *err)
 {
-	Json *document = json_load(path, err);
-	Simulation *simulation = document != NULL ? read_simulation(path, document, err) : NULL;
+	JsonBulk bulk;
 
-	json_free(document);
-	return simulation;
+	return json_bulk_load(path, "shard_groups", &bulk, err) ? read_simulation(path, &bulk, err) : NULL;
 }
 
 void simulate_free(Simulation *simulation)
@@ -289,6 +320,7 @@ void simulate_free(Simulation *simulation)
 	if (simulation == NULL)
 		return;
 	problem_free(simulation->problem);
+	free(simulation->labels);
 	arena_free(simulation->arena);
 	free(simulation);
 }

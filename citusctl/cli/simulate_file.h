@@ -29,6 +29,9 @@ Simulation *simulate_load(const char *path, Err *err) MUST_CHECK;
 /* As simulate_load() of text, named label in messages. */
 Simulation *simulate_parse(const char *label, const char *text, size_t length, Err *err) MUST_CHECK;
 
+/* As simulate_parse(), the way that large files are read: group by group. */
+Simulation *simulate_parse_bulk(const char *label, const char *text, size_t length, Err *err) MUST_CHECK;
+
 /* NULL is allowed. */
 void simulate_free(Simulation *simulation);
 

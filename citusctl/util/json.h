@@ -41,6 +41,30 @@ Json *json_parse(const char *text, size_t length, Err *err) MUST_CHECK;
 Json *json_load(const char *path, Err *err) MUST_CHECK;
 void json_free(Json *document);
 
+/*
+ * A file whose bulk is one array, such as {"nodes": [...], "shard_groups": [...]}:
+ * up to JSON_BULK_MAX bytes, and memory for little more than its text, as the items of the
+ * array are parsed one by one.
+ */
+#define JSON_BULK_MAX ((size_t) 1024 * 1024 * 1024)
+
+typedef struct JsonBulk {
+	Json *rest; /* the document with that array empty */
+	char *text; /* NULL unless the array was taken apart: else it is in rest as usual */
+	const char *at, *end;
+	size_t count; /* items that were handed out */
+} JsonBulk;
+
+/* Small files are read as by json_load(), and then text is NULL.  End with json_bulk_free(). */
+bool json_bulk_load(const char *path, const char *key, JsonBulk *bulk, Err *err) MUST_CHECK;
+
+/* As json_bulk_load() of text, taken apart whatever its size. */
+bool json_bulk_parse(const char *text, size_t length, const char *key, JsonBulk *bulk, Err *err) MUST_CHECK;
+
+/* The next item, freed by the caller; NULL at the end and on error, which sets err. */
+Json *json_bulk_next(JsonBulk *bulk, Err *err);
+void json_bulk_free(JsonBulk *bulk);
+
 JsonType json_type(const Json *value);
 const char *json_type_name(JsonType type); /* "a string", "an object" ... */
 const char *json_key(const Json *value);   /* its key in its object, or NULL */

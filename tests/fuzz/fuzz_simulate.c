@@ -69,8 +69,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 
 	Simulation *simulation = simulate_parse("fuzz", text, size, &err);
+	Err bulk_err = ERR_INIT;
+	Simulation *bulk = simulate_parse_bulk("fuzz", text, size, &bulk_err);
 
 	free(text); /* a problem may not point into it */
+	expect(bulk != NULL || bulk_err.message != NULL);
+
+	/* Group by group nothing else is read than at once. */
+	expect(simulation == NULL || bulk == NULL ||
+	       (simulation->problem->group_count == bulk->problem->group_count &&
+	        simulation->problem->node_count == bulk->problem->node_count));
+	simulate_free(bulk);
+	err_clear(&bulk_err);
 	if (simulation != NULL && plan_make(arena, simulation->problem, &plan, &err))
 		expect_plan(simulation->problem, &plan, arena);
 	else
