@@ -52,6 +52,11 @@ hex=$(printf '%04X' "$port")
 cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
 	awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { print "listening"; exit }'
 
+# A pooler of this cluster.
+for ini in /etc/postgresql/*/"$(echo "$cluster" | tr - _)"/citusctl-pgbouncer.ini; do
+	[ -e "$ini" ] && echo "pooler"
+done
+
 # What the nodes' hosts are here.
 for host in "$@"; do
 	for address in $(getent ahosts "$host" | awk '$2 == "STREAM" { print $1 }' | sort -u); do

@@ -85,6 +85,8 @@ static void read_line(Facts *facts, const Cluster *cluster, char *line, Arena *a
 		facts->systemd = true;
 	else if (strcmp(words[0], "pgbouncer") == 0)
 		facts->pgbouncer = true;
+	else if (strcmp(words[0], "pooler") == 0)
+		facts->pooler = true;
 	else if (strcmp(words[0], "debian") == 0)
 		facts->family = FAMILY_DEBIAN;
 	else if (strcmp(words[0], "postgres") == 0)

@@ -44,7 +44,8 @@ typedef struct Facts {
 	const char *os; /* "debian", "rocky rhel centos fedora" */
 	Family family;
 	bool systemd;
-	bool pgbouncer;
+	bool pgbouncer; /* is installed */
+	bool pooler;    /* citusctl has made one here for this cluster */
 	Installed installed[FACTS_MAJORS];
 	size_t installed_count;
 	Found *servers;

@@ -8,6 +8,7 @@
 #include "ops/host_files.h"
 #include "ops/init_sql.h"
 #include "ops/packages.h"
+#include "ops/pooler.h"
 #include "ops/tls.h"
 #include "run/operation.h"
 #include "util/clock.h"
@@ -401,6 +402,13 @@ static bool ensure_running(Host *host, Outcome *outcome, Err *err)
 	return host->dry || control(host, &server, "start", err);
 }
 
+static bool ensure_pooler(Host *host, Outcome *outcome, Err *err)
+{
+	HostServer server = server_of_host(host);
+
+	return pooler_ensure(host, facts_of(host), &server, outcome, err);
+}
+
 static bool ensure_made(Host *host, Outcome *outcome, Err *err)
 {
 	*outcome = OUTCOME_UNCHANGED;
@@ -419,7 +427,9 @@ static bool ensure_stopped(Host *host, Outcome *outcome, Err *err)
 		return true;
 	*outcome = OUTCOME_CHANGED;
 	host_disconnect(host);
-	return host->dry || control(host, &server, "stop", err);
+	if (host->dry)
+		return true;
+	return (!facts_of(host)->pooler || pooler_stop(host, &server, err)) && control(host, &server, "stop", err);
 }
 
 /* ---- going ---------------------------------------------------------------- */
@@ -458,6 +468,7 @@ const Step provision_steps[] = {
 	{"register the nodes", ON_COORDINATOR, init_registered},
 	{"apply the schema files", ON_COORDINATOR, init_schema},
 	{"create the tables", ON_COORDINATOR, init_tables},
+	{"run the pooler", ON_COORDINATOR, ensure_pooler},
 	{0},
 };
 
@@ -466,6 +477,7 @@ const Step provision_start_steps[] = {
 	{"find PostgreSQL and the engine", ON_COORDINATOR, choose},
 	{"find the server", ON_EVERY_NODE, ensure_made},
 	{"start the server", ON_EVERY_NODE, ensure_running},
+	{"run the pooler", ON_COORDINATOR, ensure_pooler},
 	{0},
 };
 
