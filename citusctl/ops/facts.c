@@ -208,7 +208,7 @@ int facts_common_major(const Facts facts[], const Cluster *cluster, Err *err)
 		bool everywhere = major >= OLDEST_MAJOR && (wanted == 0 || major == wanted);
 
 		for (size_t k = 0; everywhere && k < cluster->node_count; k++)
-			everywhere = with_citus(&facts[k], major) != NULL;
+			everywhere = facts[k].os == NULL || with_citus(&facts[k], major) != NULL;
 		if (everywhere && major > best)
 			best = major;
 	}
@@ -217,7 +217,7 @@ int facts_common_major(const Facts facts[], const Cluster *cluster, Err *err)
 
 		for (size_t i = 0; wanted == 0 && i < facts[k].installed_count; i++)
 			any = any || (facts[k].installed[i].citus && facts[k].installed[i].major >= OLDEST_MAJOR);
-		if (!any) {
+		if (!any && facts[k].os != NULL) {
 			lacks(&facts[k], &cluster->nodes[k], wanted, err);
 			return 0;
 		}

@@ -41,7 +41,7 @@ typedef struct Found {
 } Found;
 
 typedef struct Facts {
-	const char *os; /* "debian", "rocky rhel centos fedora" */
+	const char *os; /* NULL: not looked at; "debian", "rocky rhel centos fedora" */
 	Family family;
 	bool systemd;
 	bool pgbouncer; /* is installed */
@@ -86,7 +86,7 @@ HostServer facts_server(const Facts *facts, const Cluster *cluster, const Node *
 const Found *facts_found(const Facts *facts, const HostServer *server);
 
 /* The newest major version (or the one wanted) that every one of the hosts has with
- * Citus; 0 when there is none, and err names the first host that lacks what. */
+ * Citus, hosts not looked at (all zero) aside; 0 when there is none, and err names the first host that lacks what. */
 int facts_common_major(const Facts facts[], const Cluster *cluster, Err *err);
 
 #endif

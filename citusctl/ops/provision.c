@@ -91,7 +91,8 @@ static bool will_be_installed(const Host *host)
 	const Session *session = host->session;
 
 	for (size_t i = 0; host->dry && session->cluster->install_packages && i < session->cluster->node_count; i++)
-		if (packages_missing(session->places[i].facts, session->cluster, &session->cluster->nodes[i]))
+		if (session->places[i].facts != NULL &&
+		    packages_missing(session->places[i].facts, session->cluster, &session->cluster->nodes[i]))
 			return true;
 	return false;
 }
@@ -103,8 +104,12 @@ static bool choose(Host *host, Outcome *outcome, Err *err)
 	Facts *facts = arena_array(host->arena, cluster->node_count, sizeof(*facts));
 
 	*outcome = OUTCOME_UNCHANGED;
+	/* A plan for some nodes has not looked at the coordinator, whose version is theirs. */
+	if (facts_of(host) == NULL && !look(host, outcome, err))
+		return false;
 	for (size_t i = 0; i < cluster->node_count; i++)
-		facts[i] = *session->places[i].facts;
+		if (session->places[i].facts != NULL)
+			facts[i] = *session->places[i].facts;
 
 	int made = facts[0].half_made ? 0 : facts[0].created;
 	int major = will_be_installed(host) ? cluster->postgres.version : facts_common_major(facts, cluster, err);

@@ -18,6 +18,8 @@ bool host_open(Host *host, Session *session, const Node *node, bool dry, Err *er
 
 void host_close(Host *host)
 {
+	if (host->session != NULL)
+		session_place(host->session, host->node)->facts = NULL; /* they live in this arena */
 	pg_close(host->pg);
 	shell_close(host->shell);
 	shell_close(host->root);
