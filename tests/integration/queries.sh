@@ -7,7 +7,7 @@ set -u
 test_queries()
 {
 	local engine=$1 name=queries_$1 file bad=0 count=0
-	write_description "$name" '"workers": 2, "shard_count": 4, "engine": "'"$engine"'"'
+	write_description "$name" '"workers": [{"capacity": 2}, {}], "shard_count": 4, "engine": "'"$engine"'"'
 	runs "$engine: init succeeds" 0 citusctl init
 	runs "$engine: demo succeeds" 0 citusctl demo --keep --users 100 --duration 1
 
