@@ -25,6 +25,7 @@ BEGIN
     END IF;
 END $$;
 
+SET LOCAL citus_embedded.busy = 'on';         -- none of the DDL below is a user's
 SET LOCAL client_min_messages = warning;      -- no "already exists, skipping" when run again
 SET LOCAL allow_system_table_mods = on;       -- views in pg_catalog
 
@@ -95,7 +96,9 @@ CREATE TABLE IF NOT EXISTS citus_embedded.dist_table (
     partmethod "char" NOT NULL,                         -- h: hash distributed, n: reference
     partkey name,
     colocationid integer NOT NULL REFERENCES citus_embedded.colocation,
-    indexes oid[] NOT NULL DEFAULT '{}'                 -- the coordinator's, to know them when they are dropped
+    definition jsonb,                                   -- describe() of what the workers have; DDL sends them the difference
+    indexes oid[] NOT NULL DEFAULT '{}',                -- the coordinator's, to know them when they are dropped
+    is_open boolean NOT NULL DEFAULT false              -- within a DDL command: without partitions, with its keys (60_ddl.sql)
 );
 CREATE TABLE IF NOT EXISTS citus_embedded.shard (
     shardid bigint PRIMARY KEY,
@@ -112,20 +115,22 @@ CREATE TABLE IF NOT EXISTS citus_embedded.placement (
 );
 CREATE SEQUENCE IF NOT EXISTS citus_embedded.shardid_seq START 102008;
 
--- Foreign keys from tables that are still local to tables that are distributed already. The coordinator can't hold them
--- (no foreign key reaches a foreign table); they come into force on the workers when their table is distributed too.
-CREATE TABLE IF NOT EXISTS citus_embedded.held_key (
+-- Keys that the coordinator's tables can't have, since no key stands on or refers to a table of foreign partitions: primary keys,
+-- unique constraints and indexes, and foreign keys of distributed tables; they hold on the workers. And foreign keys of
+-- tables that are still local to tables that are distributed already: they come into force when their table is distributed too.
+CREATE TABLE IF NOT EXISTS citus_embedded.held (
     conrelid regclass NOT NULL,
     conname name NOT NULL,
-    confrelid regclass NOT NULL,
-    columns name[] NOT NULL,
-    refcolumns name[] NOT NULL,
+    contype "char" NOT NULL,                            -- as in pg_constraint, or i: a unique index; c: only a NOT VALID one
+    confrelid regclass,
+    columns name[],
+    refcolumns name[],
     definition text NOT NULL,
     PRIMARY KEY (conrelid, conname)
 );
 
 GRANT SELECT ON citus_embedded.this_node, citus_embedded.node, citus_embedded.colocation, citus_embedded.dist_table,
-    citus_embedded.shard, citus_embedded.placement, citus_embedded.held_key TO public;
+    citus_embedded.shard, citus_embedded.placement, citus_embedded.held TO public;
 
 -- The catalog as Citus shows it.
 CREATE OR REPLACE VIEW pg_catalog.pg_dist_node AS

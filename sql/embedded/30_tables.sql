@@ -62,6 +62,10 @@ BEGIN
         PERFORM citus_embedded.refuse(relation, 'it is a table of a composite type');
     ELSIF rel.relrowsecurity THEN
         PERFORM citus_embedded.refuse(relation, 'it has row level security');
+    ELSIF EXISTS (SELECT FROM pg_attribute JOIN pg_type c ON c.oid = atttypid
+                  JOIN pg_type t ON t.oid = CASE WHEN c.typcategory = 'A' AND c.typelem <> 0 THEN c.typelem ELSE c.oid END
+                  WHERE attrelid = relation AND attnum > 0 AND t.typnamespace <> 'pg_catalog'::regnamespace AND t.typtype NOT IN ('b', 'e', 'd')) THEN
+        PERFORM citus_embedded.refuse(relation, 'it has a column of a composite or range type');
     ELSIF rel.relnamespace IN ('pg_catalog'::regnamespace, 'citus_embedded'::regnamespace) THEN
         PERFORM citus_embedded.refuse(relation, 'it is a system table');
     ELSIF NOT EXISTS (SELECT FROM citus_embedded.node WHERE groupid <> 0 AND isactive) THEN
@@ -74,14 +78,10 @@ BEGIN
     WHERE k.conrelid = relation AND k.contype = 'f' AND k.confrelid <> relation
       AND NOT EXISTS (SELECT FROM citus_embedded.dist_table WHERE logicalrelid = k.confrelid);
     IF FOUND THEN
-        RAISE EXCEPTION 'referenced table "%" must be a distributed table or a reference table', found_one
-            USING errcode = 'invalid_table_definition',
-                  detail = 'To enforce foreign keys, the referencing and referenced rows need to be stored on the same node.',
-                  hint = format('You could use SELECT create_reference_table(''%s'') to replicate the referenced table to '
-                                'all nodes or consider dropping the foreign key', found_one);
+        PERFORM citus_embedded.refuse_local_reference(found_one);
     END IF;
     IF partkey IS NULL THEN
-        IF EXISTS (SELECT FROM citus_embedded.held_key WHERE conrelid = relation) THEN
+        IF EXISTS (SELECT FROM citus_embedded.held WHERE conrelid = relation) THEN
             RAISE EXCEPTION 'cannot create foreign key constraint since foreign keys from reference tables and local tables to '
                 'distributed tables are not supported' USING errcode = 'feature_not_supported',
                 detail = 'Reference tables and local tables can only have foreign keys to reference tables and local tables';
@@ -130,6 +130,16 @@ BEGIN
     END IF;
 END $$;
 
+CREATE OR REPLACE FUNCTION citus_embedded.refuse_local_reference(referenced text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'referenced table "%" must be a distributed table or a reference table', referenced
+        USING errcode = 'invalid_table_definition',
+              detail = 'To enforce foreign keys, the referencing and referenced rows need to be stored on the same node.',
+              hint = format('You could use SELECT create_reference_table(''%s'') to replicate the referenced table to '
+                            'all nodes or consider dropping the foreign key', referenced);
+END $$;
+
 CREATE OR REPLACE FUNCTION citus_embedded.not_colocated() RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -138,35 +148,106 @@ BEGIN
             'another colocated hash distributed table or a reference table';
 END $$;
 
--- The table with its constraints and indexes, as SQL for a worker. Defaults and identities stay with the coordinator, which
--- fills in every column before a row leaves it, so that sequences count for the whole cluster.
+-- An index without its name and table: UNIQUE or not, and what follows the table's name.
+CREATE OR REPLACE FUNCTION citus_embedded.index_definition(index regclass) RETURNS jsonb LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_build_array(word, substr(pg_get_indexdef(index), 1 + length(format('CREATE %sINDEX %I ON %s%s ', word, relname,
+                             CASE WHEN relkind = 'I' THEN 'ONLY ' END, citus_embedded.qualified(indrelid)))))
+    FROM (SELECT indrelid, relname, relkind, CASE WHEN indisunique THEN 'UNIQUE ' ELSE '' END AS word
+          FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indexrelid = index) i $$;
+
+-- What a table is, as far as the workers have to know, and under "fixed" what they can't be told. Two of these are compared to
+-- find what a DDL command did (60_ddl.sql). Defaults and identities stay with the coordinator, which fills in every column before
+-- a row leaves it, so that sequences count for the whole cluster.
+CREATE OR REPLACE FUNCTION citus_embedded.describe(relation regclass) RETURNS jsonb LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_build_object('schema', relnamespace::regnamespace, 'table', relname, 'owner', pg_get_userbyid(relowner),
+        'columns', (
+            SELECT jsonb_object_agg(attnum, jsonb_build_object('name', attname, 'type', format_type(atttypid, atttypmod),
+                'collation', CASE WHEN attcollation <> typcollation THEN
+                    (SELECT format('%s.%I', collnamespace::regnamespace, collname) FROM pg_collation c WHERE c.oid = attcollation) END,
+                'generated', CASE WHEN attgenerated = 's' THEN pg_get_expr(adbin, adrelid) END,
+                'default', CASE WHEN attgenerated = '' THEN pg_get_expr(adbin, adrelid) END,
+                'missing', CASE WHEN atthasmissing THEN (attmissingval::text::text[])[1] END,
+                'identity', attidentity <> '', 'notnull', attnotnull))
+            FROM pg_attribute a JOIN pg_type t ON t.oid = atttypid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+            WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped),
+        'constraints', (
+            SELECT coalesce(jsonb_object_agg(conname, jsonb_build_array(contype, definition)), '{}')
+            FROM (SELECT conname, contype, pg_get_constraintdef(oid) AS definition FROM pg_constraint
+                  WHERE conrelid = relation AND contype IN ('p', 'u', 'x', 'c', 'f') AND conparentid = 0
+                  UNION ALL SELECT conname, contype, definition FROM citus_embedded.held
+                  WHERE conrelid = relation AND contype <> 'i') k),
+        'indexes', (
+            SELECT coalesce(jsonb_object_agg(relname, definition), '{}')
+            FROM (SELECT i.relname, citus_embedded.index_definition(i.oid) AS definition FROM pg_index x JOIN pg_class i ON i.oid = indexrelid
+                  WHERE indrelid = relation AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.oid AND contype IN ('p', 'u', 'x'))
+                  UNION ALL SELECT conname, definition::jsonb FROM citus_embedded.held WHERE conrelid = relation AND contype = 'i') k),
+        'acl', jsonb_build_array(relacl::text, (SELECT jsonb_object_agg(attname, attacl::text) FROM pg_attribute
+                                                WHERE attrelid = relation AND attnum > 0 AND attacl IS NOT NULL)),
+        'fixed', jsonb_build_array(relreplident, relrowsecurity, relforcerowsecurity, reloptions, reltablespace, relpersistence,
+            (SELECT array_agg(tgname || tgenabled::text ORDER BY tgname) FROM pg_trigger WHERE tgrelid = relation AND NOT tgisinternal
+                 AND tgname !~ '^citus_embedded_'),
+            (SELECT array_agg(polname ORDER BY polname) FROM pg_policy WHERE polrelid = relation),
+            (SELECT array_agg(rulename || ev_enabled::text ORDER BY rulename) FROM pg_rewrite WHERE ev_class = relation),
+            (SELECT array_agg(stxname ORDER BY stxname) FROM pg_statistic_ext WHERE stxrelid = relation),
+            (SELECT array_agg(inhparent ORDER BY inhparent) FROM pg_inherits WHERE inhrelid = relation),
+            (SELECT jsonb_object_agg(attnum, jsonb_build_array(attstattarget, attcompression, options)) FROM pg_attribute,
+                 LATERAL (SELECT array_agg(o) FROM unnest(attoptions) o WHERE o LIKE 'n\_distinct%') x (options)
+             WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+               AND (attstattarget <> -1 OR attcompression <> '' OR options IS NOT NULL))))
+    FROM pg_class WHERE oid = relation $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.column_ddl(col jsonb) RETURNS text LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('%I %s%s%s%s', col ->> 'name', col ->> 'type', ' COLLATE ' || (col ->> 'collation'),
+                  ' GENERATED ALWAYS AS (' || (col ->> 'generated') || ') STORED', CASE WHEN (col ->> 'notnull')::boolean THEN ' NOT NULL' END) $$;
+
+-- For roles that get to the workers, what they may do there with a schema.
+CREATE OR REPLACE FUNCTION citus_embedded.schema_grants(namespace oid) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(string_agg(format('GRANT %s ON SCHEMA %s TO %s; ', privilege_type, oid::regnamespace,
+                                      CASE grantee WHEN 0 THEN 'public' ELSE grantee::regrole::text END), ''), '')
+    FROM pg_namespace, aclexplode(nspacl) WHERE oid = namespace AND grantee <> nspowner
+      AND (grantee = 0 OR EXISTS (SELECT FROM pg_user_mappings WHERE umuser = grantee AND srvname LIKE 'citus\_node\_%')) $$;
+
+-- A schema, made where it is missing, for a DO block.
+CREATE OR REPLACE FUNCTION citus_embedded.schema_ddl(namespace oid) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$ SELECT format('IF to_regnamespace(%L) IS NULL THEN CREATE SCHEMA %1$s; %sEND IF; ', namespace::regnamespace,
+                 citus_embedded.schema_grants(namespace)) $$;
+
+-- The types of a table that PostgreSQL doesn't bring, as SQL that makes them where they are missing.
+CREATE OR REPLACE FUNCTION citus_embedded.type_ddl(relation regclass) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(string_agg(CASE
+        WHEN extname IS NOT NULL THEN format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA %s; ', extname, extnamespace::regnamespace)
+        ELSE format('DO $do$ BEGIN %sIF to_regtype(%L) IS NULL THEN CREATE %s; END IF; END $do$; ', citus_embedded.schema_ddl(typnamespace), typ::regtype,
+            CASE typtype
+                WHEN 'e' THEN format('TYPE %s AS ENUM (%s)', typ::regtype,
+                                     (SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = typ))
+                WHEN 'd' THEN format('DOMAIN %s AS %s%s%s', typ::regtype, format_type(typbasetype, typtypmod), CASE WHEN typnotnull THEN ' NOT NULL' END,
+                                     (SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), '') FROM pg_constraint WHERE contypid = typ))
+            END) END, ''), '')
+    FROM (SELECT DISTINCT t.oid AS typ, t.* FROM pg_attribute JOIN pg_type c ON c.oid = atttypid
+          JOIN pg_type t ON t.oid = CASE WHEN c.typcategory = 'A' AND c.typelem <> 0 THEN c.typelem ELSE c.oid END
+          WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND t.typnamespace <> 'pg_catalog'::regnamespace) t
+    LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = typ AND d.deptype = 'e'
+    LEFT JOIN pg_extension x ON x.oid = d.refobjid $$;
+
+-- The table with its types, constraints and indexes, as SQL for a worker. partkey is NULL for a reference table.
 CREATE OR REPLACE FUNCTION citus_embedded.worker_ddl(relation regclass, partkey name) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('DO $do$ BEGIN IF to_regnamespace(%L) IS NULL THEN CREATE SCHEMA %s; END IF; END $do$; ',
-                  relnamespace::regnamespace::text, relnamespace::regnamespace)
-        || format('CREATE TABLE %s (%s)', citus_embedded.qualified(relation), (
-            SELECT string_agg(format('%I %s%s%s%s', attname, format_type(atttypid, atttypmod),
-                    CASE WHEN attcollation <> typcollation THEN (SELECT format(' COLLATE %s.%I', collnamespace::regnamespace, collname)
-                                                                  FROM pg_collation c WHERE c.oid = attcollation) END,
-                    CASE WHEN attgenerated = 's' THEN format(' GENERATED ALWAYS AS (%s) STORED', pg_get_expr(adbin, adrelid)) END,
-                    CASE WHEN attnotnull THEN ' NOT NULL' END), ', ' ORDER BY attnum)
-            FROM pg_attribute a JOIN pg_type t ON t.oid = atttypid
-            LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-            WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped))
-        || coalesce(' PARTITION BY HASH (' || quote_ident(partkey) || ')',
-                    ' WITH (' || array_to_string(reloptions, ', ') || ')', '') || '; '
+    SELECT format('DO $do$ BEGIN %sEND $do$; ', citus_embedded.schema_ddl(relnamespace)) || citus_embedded.type_ddl(relation)
+        || format('CREATE TABLE %s (%s)%s; ', name, (SELECT string_agg(citus_embedded.column_ddl(value), ', ' ORDER BY key::integer)
+                                                     FROM jsonb_each(described -> 'columns')),
+                  coalesce(' PARTITION BY HASH (' || quote_ident(partkey) || ')', ' WITH (' || array_to_string(reloptions, ', ') || ')'))
         -- a primary key or unique constraint before the foreign keys that need it
-        || coalesce((SELECT string_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', citus_embedded.qualified(relation), conname,
-                                              definition), '' ORDER BY position('FOREIGN KEY' IN definition) = 1, conname)
-                     FROM (SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
-                           WHERE conrelid = relation AND contype IN ('p', 'u', 'x', 'c', 'f') AND conislocal
-                           UNION ALL SELECT conname, definition FROM citus_embedded.held_key WHERE conrelid = relation AND partkey IS NOT NULL
-                          ) k (conname, definition)), '')
-        || coalesce((SELECT string_agg(pg_get_indexdef(indexrelid) || '; ', '' ORDER BY indexrelid) FROM pg_index
-                     WHERE indrelid = relation AND indisvalid
-                       AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = relation
-                                       AND contype IN ('p', 'u', 'x'))), '')
-    FROM pg_class WHERE oid = relation $$;
+        || coalesce((SELECT string_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', name, key, value ->> 1), ''
+                                       ORDER BY value ->> 0 = 'f', key) FROM jsonb_each(described -> 'constraints')), '')
+        || coalesce((SELECT string_agg(format('CREATE %sINDEX %I ON %s %s; ', value ->> 0, key, name, value ->> 1), '' ORDER BY key)
+                     FROM jsonb_each(described -> 'indexes')), '')
+    FROM pg_class, citus_embedded.qualified(relation) name, citus_embedded.describe(relation) described WHERE oid = relation $$;
 
 -- The rights on a table as GRANT statements for others. With on_worker only for roles that can get there.
 CREATE OR REPLACE FUNCTION citus_embedded.grants(relation regclass, targets text, on_worker boolean) RETURNS text LANGUAGE sql STABLE

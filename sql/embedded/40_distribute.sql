@@ -8,52 +8,29 @@ SET search_path = pg_catalog, pg_temp AS $$
     SELECT array_agg(attname ORDER BY i) FROM unnest(numbers) WITH ORDINALITY k (num, i)
     JOIN pg_attribute ON attrelid = relation AND attnum = num $$;
 
-CREATE OR REPLACE FUNCTION citus_embedded.distribute(relation regclass, partkey text, method citus.distribution_type,
-    colocation text, model regclass, shards integer) RETURNS void LANGUAGE plpgsql
+-- Puts a new table in the place of an old one, partitioned or not, with all but its rows and keys. Serial columns keep their sequence;
+-- identity columns get new ones, which go on under the old names from where the old ones were. The old table is citus_old_<oid> then.
+CREATE OR REPLACE FUNCTION citus_embedded.rebuild(relation regclass, partition_by text) RETURNS regclass LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
 DECLARE
     name text := citus_embedded.qualified(relation);
-    old text;
     rel pg_class;
-    ddl text;
-    options text;
+    old text;
     item record;
-    held citus_embedded.held_key[];
     sequences jsonb := '{}';
-    indexes text;
-    made regclass;
-    copied bigint;
-    before text;
+    indexes text := '';
 BEGIN
-    IF relation IS NULL OR partkey IS NULL THEN
-        RETURN;                                           -- as Citus does
-    ELSIF method <> 'hash' THEN
-        RAISE EXCEPTION 'the embedded engine distributes by hash only' USING errcode = 'feature_not_supported', hint = 'Use Citus.';
-    END IF;
-    before := citus_embedded.become_owner(relation);
-    PERFORM citus_embedded.check_table(relation, partkey);
-    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', name);
     SELECT * INTO rel FROM pg_class WHERE oid = relation;
-    ddl := citus_embedded.worker_ddl(relation, partkey);
-    options := coalesce(' WITH (' || array_to_string(rel.reloptions, ', ') || ')', '');
-
-    -- Plain indexes stay on the coordinator's table too, empty as they are there: CREATE INDEX IF NOT EXISTS finds them.
-    SELECT string_agg(format('DROP INDEX %s; %s; ', citus_embedded.qualified(indexrelid), pg_get_indexdef(indexrelid)), ''
-                      ORDER BY indexrelid) INTO indexes
-    FROM pg_index WHERE indrelid = relation AND indisvalid AND NOT indisunique;
-
-    -- Foreign keys of local tables to this one are held until those tables are distributed.
-    FOR item IN
-        SELECT conrelid::regclass AS tab, conname, pg_get_constraintdef(oid) AS definition,
-               citus_embedded.column_names(conrelid, conkey) AS columns, citus_embedded.column_names(confrelid, confkey) AS refcolumns
-        FROM pg_constraint WHERE confrelid = relation AND conrelid <> relation AND contype = 'f' AND conparentid = 0
-    LOOP
-        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', citus_embedded.qualified(item.tab), item.conname);
-        held := held || ROW(item.tab, item.conname, 0, item.columns, item.refcolumns, item.definition)::citus_embedded.held_key;
+    FOR item IN SELECT indexrelid, c.relname, citus_embedded.index_definition(indexrelid) AS def, indisunique FROM pg_index
+                JOIN pg_class c ON c.oid = indexrelid
+                WHERE indrelid = relation AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
+                ORDER BY 1 LOOP
+        -- Plain indexes stay on the coordinator's table too, empty as they are there: CREATE INDEX IF NOT EXISTS finds them.
+        IF NOT item.indisunique THEN
+            indexes := indexes || format('CREATE INDEX %I ON %s %s; ', item.relname, name, item.def ->> 1);
+        END IF;
+        EXECUTE format('DROP INDEX %s', citus_embedded.qualified(item.indexrelid));
     END LOOP;
-
-    -- A partitioned table takes the old one's place. Serial columns keep their sequence; identity columns get new ones, which
-    -- go on under the old names from where the old ones were.
     EXECUTE format('ALTER TABLE %s RENAME TO %I', name, 'citus_old_' || rel.oid);
     old := citus_embedded.qualified(relation);
     FOR item IN
@@ -67,9 +44,7 @@ BEGIN
         END IF;
         sequences := sequences || jsonb_build_object(item.attname, jsonb_build_array(item.seq::oid, item.relname, item.deptype));
     END LOOP;
-    EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING IDENTITY INCLUDING GENERATED '
-                   'INCLUDING COMMENTS) PARTITION BY HASH (%I)', name, old, partkey);
-    made := name::regclass;
+    EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES) %s', name, old, partition_by);
     FOR item IN SELECT key AS attname, (value ->> 0)::oid::regclass AS seq, value ->> 1 AS relname, value ->> 2 AS deptype
                 FROM jsonb_each(sequences) LOOP
         IF item.deptype = 'i' THEN
@@ -85,26 +60,80 @@ BEGIN
     END LOOP;
     EXECUTE format('%sCOMMENT ON TABLE %s IS %L', citus_embedded.grants(relation, name, false), name,
                    obj_description(relation, 'pg_class'));
+    EXECUTE indexes;
+    RETURN name::regclass;
+END $$;
 
-    EXECUTE coalesce(indexes, '');
+-- The rows of the old table, which is gone then.
+CREATE OR REPLACE FUNCTION citus_embedded.refill(relation regclass, old regclass) RETURNS bigint LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
+DECLARE
+    copied bigint;
+BEGIN
+    EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM %3$s',
+                   citus_embedded.qualified(relation), citus_embedded.columns(old), citus_embedded.qualified(old));
+    GET DIAGNOSTICS copied = row_count;
+    EXECUTE format('DROP TABLE %s', citus_embedded.qualified(old));
+    RETURN copied;
+END $$;
+
+-- The keys of a table that only workers can hold; and checks that are NOT VALID: on foreign tables they would count as valid,
+-- and the planner would leave out rows that violate them.
+CREATE OR REPLACE FUNCTION citus_embedded.keys_of(relation regclass) RETURNS SETOF citus_embedded.held LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT conrelid::regclass, conname, contype, nullif(confrelid, 0)::regclass, citus_embedded.column_names(conrelid, conkey),
+           citus_embedded.column_names(confrelid, confkey), pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE conrelid = relation AND (contype IN ('p', 'u', 'f') OR contype = 'c' AND NOT convalidated) AND conparentid = 0
+    UNION ALL
+    SELECT indrelid::regclass, relname, 'i', NULL, NULL, NULL, citus_embedded.index_definition(indexrelid)::text
+    FROM pg_index JOIN pg_class ON oid = indexrelid
+    WHERE indrelid = relation AND indisunique AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u')) $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.distribute(relation regclass, partkey text, method citus.distribution_type,
+    colocation text, model regclass, shards integer) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
+DECLARE
+    name text := citus_embedded.qualified(relation);
+    rel pg_class;
+    item citus_embedded.held;
+    held citus_embedded.held[];
+    made regclass;
+    before text;
+BEGIN
+    IF relation IS NULL OR partkey IS NULL THEN
+        RETURN;                                           -- as Citus does
+    ELSIF method <> 'hash' THEN
+        RAISE EXCEPTION 'the embedded engine distributes by hash only' USING errcode = 'feature_not_supported', hint = 'Use Citus.';
+    END IF;
+    before := citus_embedded.become_owner(relation);
+    PERFORM citus_embedded.check_table(relation, partkey);
+    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', name);
+    SELECT * INTO rel FROM pg_class WHERE oid = relation;
+
+    -- Its own keys, and foreign keys of local tables to it, which are held until those tables are distributed.
+    held := ARRAY(SELECT k FROM citus_embedded.keys_of(relation) k);
+    FOR item IN SELECT k.* FROM pg_constraint c, citus_embedded.keys_of(c.conrelid) k
+                WHERE c.confrelid = relation AND c.conrelid <> relation AND c.contype = 'f' AND c.conparentid = 0 AND k.conname = c.conname
+    LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', citus_embedded.qualified(item.conrelid), item.conname);
+        held := held || item;
+    END LOOP;
+    made := citus_embedded.rebuild(relation, format('PARTITION BY HASH (%I)', partkey));
     PERFORM citus_embedded.register_distributed(relation, made, partkey, colocation, model, shards, held);
 
     -- One batch of SQL for each worker, in this transaction.
     INSERT INTO citus_embedded.remote (groupid, command)
-    SELECT p.groupid, ddl
-        || string_agg(format('CREATE TABLE %s PARTITION OF %s FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s; ',
-                             shard, name, c.shardcount, s.shardindex, options), '' ORDER BY s.shardindex)
-        || citus_embedded.grants(relation, name || ', ' || string_agg(shard, ', '), true)
+    SELECT p.groupid, citus_embedded.worker_ddl(made, distribute.partkey)
+        || string_agg(format('CREATE TABLE %s PARTITION OF %s FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s; ', shard, name,
+                             c.shardcount, s.shardindex, ' WITH (' || array_to_string(rel.reloptions, ', ') || ')'), '' ORDER BY s.shardindex)
+        || citus_embedded.grants(made, name || ', ' || string_agg(shard, ', '), true)
+        || format('SELECT citus_embedded.name_indexes(%L)', name)
     FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid)
     JOIN citus_embedded.dist_table d USING (logicalrelid) JOIN citus_embedded.colocation c USING (colocationid),
     LATERAL format('%s.%I', rel.relnamespace::regnamespace, s.shardname) AS shard
     WHERE s.logicalrelid = made GROUP BY p.groupid;
 
-    EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM ONLY %3$s',
-                   name, citus_embedded.columns(relation), old);
-    GET DIAGNOSTICS copied = row_count;
-    EXECUTE format('DROP TABLE %s', old);
-    IF copied > 0 THEN
+    IF citus_embedded.refill(made, relation) > 0 THEN
         EXECUTE format('ANALYZE %s', name);               -- nothing analyzes partitioned and foreign tables by itself
     END IF;
     PERFORM set_config('role', before, true);
@@ -121,7 +150,7 @@ $$;
 -- The part that needs the engine's rights: catalog rows, and foreign tables as partitions. Shard i of a new colocation group
 -- goes to the i-th worker, round and round; in an old group, to where the group's shard i is.
 CREATE OR REPLACE FUNCTION citus_embedded.register_distributed(old regclass, made regclass, partkey name, colocation text,
-    model regclass, shards integer, held citus_embedded.held_key[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    model regclass, shards integer, held citus_embedded.held[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
 #variable_conflict use_column
 DECLARE
@@ -166,19 +195,21 @@ BEGIN
         VALUES (wanted, key.atttypid, key.attcollation, lower(colocation) = 'default') RETURNING * INTO grp;
     END IF;
 
-    IF EXISTS (SELECT FROM citus_embedded.held_key h LEFT JOIN citus_embedded.dist_table d ON d.logicalrelid = h.confrelid
+    IF EXISTS (SELECT FROM citus_embedded.held h LEFT JOIN citus_embedded.dist_table d ON d.logicalrelid = h.confrelid
                WHERE h.conrelid = old
                  AND (d.colocationid IS DISTINCT FROM grp.colocationid OR array_position(h.columns, key.attname) IS NULL
                       OR array_position(h.columns, key.attname) IS DISTINCT FROM array_position(h.refcolumns, d.partkey))) THEN
         PERFORM citus_embedded.not_colocated();
     END IF;
-    DELETE FROM citus_embedded.held_key WHERE conrelid = old;
-    PERFORM citus_embedded.check_owner(conrelid) FROM unnest(held);
-    INSERT INTO citus_embedded.held_key SELECT conrelid, conname, made, columns, refcolumns, definition FROM unnest(held);
+    UPDATE citus_embedded.held SET conrelid = made WHERE conrelid = old;
+    PERFORM citus_embedded.check_owner(conrelid) FROM unnest(held) WHERE conrelid <> old;
+    INSERT INTO citus_embedded.held
+    SELECT CASE WHEN conrelid = old THEN made ELSE conrelid END, conname, contype, CASE WHEN confrelid = old THEN made ELSE confrelid END,
+           columns, refcolumns, definition FROM unnest(held);
 
     SELECT * INTO other FROM citus_embedded.dist_table WHERE colocationid = grp.colocationid LIMIT 1;
     INSERT INTO citus_embedded.dist_table
-    VALUES (made, 'h', key.attname, grp.colocationid, ARRAY(SELECT indexrelid FROM pg_index WHERE indrelid = made));
+    VALUES (made, 'h', key.attname, grp.colocationid, citus_embedded.describe(made), ARRAY(SELECT indexrelid FROM pg_index WHERE indrelid = made));
     INSERT INTO citus_embedded.shard (shardid, logicalrelid, shardindex, shardname)
     SELECT id, made, i, citus_embedded.shard_name(rel.relname, id)
     FROM (SELECT nextval('citus_embedded.shardid_seq') AS id, i FROM generate_series(0, grp.shardcount - 1) i) s;
@@ -216,6 +247,17 @@ BEGIN
         WHERE s.logicalrelid = parent AND (shard IS NULL OR s.shardid = shard));
 END $$;
 
+-- On a worker: names the indexes of a table's shards as Citus does, key_shardid, where PostgreSQL has chosen a name.
+CREATE OR REPLACE FUNCTION citus_embedded.name_indexes(parent regclass) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
+BEGIN
+    EXECUTE (SELECT coalesce(string_agg(format('ALTER INDEX %s RENAME TO %I', citus_embedded.qualified(i.indexrelid), wanted), '; '), '')
+             FROM pg_inherits t JOIN pg_index i ON i.indrelid = t.inhrelid JOIN pg_inherits x ON x.inhrelid = i.indexrelid
+             JOIN pg_class s ON s.oid = t.inhrelid JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class p ON p.oid = x.inhparent,
+                 citus_embedded.shard_name(p.relname, substring(s.relname FROM '_(\d+)$')::bigint) wanted
+             WHERE t.inhparent = parent AND c.relname <> wanted);
+END $$;
+
 -- name_shardid, the name cut where that would be too long for PostgreSQL: the id is what makes it unique.
 CREATE OR REPLACE FUNCTION citus_embedded.shard_name(relname name, shardid bigint) RETURNS name LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -245,7 +287,7 @@ BEGIN
             USING errcode = 'null_value_not_allowed';
     END IF;
     EXECUTE format('SELECT s.shardid FROM citus_embedded.shard s WHERE s.logicalrelid = $1 '
-                   'AND satisfies_hash_partition($1, $2, s.shardindex, $3::%s)',
+                   'AND CASE WHEN s.logicalrelid = $1 THEN satisfies_hash_partition($1, $2, s.shardindex, $3::%s) END',
                    (SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = table_name AND attname = tab.partkey))
     INTO shard
     USING table_name, (SELECT shardcount FROM citus_embedded.colocation WHERE colocationid = tab.colocationid), distribution_value;

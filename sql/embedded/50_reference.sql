@@ -51,7 +51,7 @@ BEGIN
         INSERT INTO citus_embedded.colocation (shardcount, replicationfactor) VALUES (1, -1) RETURNING colocationid INTO grp;
     END IF;
     INSERT INTO citus_embedded.dist_table
-    VALUES (relation, 'n', NULL, grp, ARRAY(SELECT indexrelid FROM pg_index WHERE indrelid = relation));
+    VALUES (relation, 'n', NULL, grp, citus_embedded.describe(relation), ARRAY(SELECT indexrelid FROM pg_index WHERE indrelid = relation));
     INSERT INTO citus_embedded.shard
     SELECT nextval('citus_embedded.shardid_seq'), relation, 0, relname FROM pg_class WHERE oid = relation RETURNING shardid INTO id;
     INSERT INTO citus_embedded.placement (shardid, groupid)

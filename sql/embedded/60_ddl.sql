@@ -1,5 +1,14 @@
--- Embedded engine, DDL. Dropping a table drops its shards and copies. What would change a table on the coordinator and not
--- on the workers is refused. The engine's own commands run with citus_embedded.busy = on.
+-- Embedded engine, DDL on distributed and reference tables.
+--
+-- What a command did is seen by comparing the table's description (describe) before and after, and the difference is sent to the
+-- workers as SQL, in the same transaction. So it does not matter whether the command stood alone, among others in one
+-- string, or in a function; only USING of ALTER COLUMN TYPE is taken from the text. What the workers can't be told is refused.
+--
+-- No key can stand on the coordinator's table as long as it has foreign partitions. So before a command that may be about
+-- keys the tables it names are "opened": they lose their partitions and get back the keys that are held for them. PostgreSQL
+-- itself then does and checks what the command says. Afterwards the keys are held again, and the partitions made anew.
+--
+-- The engine's own commands run with citus_embedded.busy = on.
 
 CREATE OR REPLACE FUNCTION citus_embedded.refuse_ddl(command text, relation text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -8,10 +17,86 @@ BEGIN
             'Create the table anew with the wanted definition before distributing it, or use Citus.';
 END $$;
 
+CREATE OR REPLACE FUNCTION citus_embedded.on_ddl_start() RETURNS event_trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF current_setting('citus_embedded.busy', true) = 'on' THEN
+        RETURN;
+    ELSIF tg_tag = 'CREATE EXTENSION' AND current_query() ~* '\mcreate\s+extension\s+(if\s+not\s+exists\s+)?"?citus(_columnar)?\M' THEN
+        RAISE EXCEPTION 'database % has the embedded engine of citusctl', current_database() USING errcode = 'duplicate_object',
+            hint = 'Citus and the embedded engine exclude each other: create the extension in another database.';
+    ELSIF tg_tag IN ('ALTER TABLE', 'ALTER INDEX', 'CREATE INDEX', 'CREATE TABLE', 'DROP INDEX')
+          AND current_query() ~* '\m(primary\s+key|unique|references|constraint|drop|rename|type|schema|index|identity|valid)\M' THEN
+        PERFORM citus_embedded.open_tables(current_query());
+    END IF;
+END $$;
+
+-- Opens the caller's tables that occur in a text, and those tied to them by foreign keys; of a reference table only the latter.
+CREATE OR REPLACE FUNCTION citus_embedded.open_tables(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
+DECLARE
+    tables regclass[];
+    tab regclass;
+BEGIN
+    WITH RECURSIVE reached AS (
+        SELECT d.logicalrelid FROM citus_embedded.dist_table d JOIN pg_class c ON c.oid = d.logicalrelid
+        WHERE NOT is_open AND pg_has_role(citus_embedded.caller(), relowner, 'USAGE')
+          AND EXISTS (SELECT FROM (SELECT relname UNION SELECT conname FROM citus_embedded.held WHERE conrelid = d.logicalrelid) n (name)
+                      WHERE strpos(lower(command), lower(name)) > 0)
+        UNION
+        SELECT d.logicalrelid FROM reached r
+        JOIN citus_embedded.held h ON h.contype = 'f' AND r.logicalrelid IN (h.conrelid, h.confrelid)
+        JOIN citus_embedded.dist_table d ON d.logicalrelid IN (h.conrelid, h.confrelid) AND d.partmethod = 'h')
+    SELECT array_agg(logicalrelid ORDER BY logicalrelid::oid) INTO tables FROM reached JOIN citus_embedded.dist_table USING (logicalrelid)
+    WHERE partmethod = 'h';
+    IF tables IS NULL THEN
+        RETURN;
+    END IF;
+    FOREACH tab IN ARRAY tables LOOP
+        EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', citus_embedded.qualified(tab));
+        EXECUTE (SELECT 'DROP FOREIGN TABLE ' || string_agg(citus_embedded.qualified(inhrelid), ', ') FROM pg_inherits WHERE inhparent = tab);
+    END LOOP;
+    EXECUTE (SELECT coalesce(string_agg(CASE contype
+                 WHEN 'i' THEN format('CREATE UNIQUE INDEX %I ON %s %s; ', conname, citus_embedded.qualified(conrelid), definition::jsonb ->> 1)
+                 ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', citus_embedded.qualified(conrelid), conname, definition) END, ''
+                 ORDER BY contype = 'f'), '')
+             FROM citus_embedded.held WHERE conrelid = ANY (tables));
+    DELETE FROM citus_embedded.held WHERE conrelid = ANY (tables);
+    UPDATE citus_embedded.dist_table SET is_open = true WHERE logicalrelid = ANY (tables);
+END $$;
+
+-- Open to all: it changes nothing that stays.
+CREATE OR REPLACE FUNCTION citus_embedded.close_tables() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
+DECLARE
+    item citus_embedded.held;
+    tab regclass;
+BEGIN
+    FOR item IN
+        SELECT k.* FROM (SELECT logicalrelid FROM citus_embedded.dist_table WHERE is_open
+                         UNION SELECT conrelid FROM pg_constraint JOIN citus_embedded.dist_table ON logicalrelid = confrelid
+                         WHERE is_open AND contype = 'f') t (tab), citus_embedded.keys_of(t.tab) k
+        WHERE k.conrelid IN (SELECT logicalrelid FROM citus_embedded.dist_table WHERE is_open)
+           OR k.confrelid IN (SELECT logicalrelid FROM citus_embedded.dist_table WHERE is_open)
+        ORDER BY k.contype <> 'f'
+    LOOP
+        INSERT INTO citus_embedded.held SELECT item.*;
+        EXECUTE CASE WHEN item.contype = 'i' THEN format('DROP INDEX %s.%I', relnamespace::regnamespace, item.conname)
+                ELSE format('ALTER TABLE %s DROP CONSTRAINT %I', citus_embedded.qualified(item.conrelid), item.conname) END
+        FROM pg_class WHERE oid = item.conrelid;
+    END LOOP;
+    FOR tab IN UPDATE citus_embedded.dist_table SET is_open = false WHERE is_open RETURNING logicalrelid LOOP
+        UPDATE citus_embedded.shard SET shardname = citus_embedded.shard_name(relname, shardid)
+        FROM pg_class WHERE logicalrelid = tab AND oid = logicalrelid;
+        PERFORM citus_embedded.create_foreign_partitions(tab);
+    END LOOP;
+END $$;
+
 CREATE OR REPLACE FUNCTION citus_embedded.on_ddl() RETURNS event_trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     hit record;
+    tables regclass[];
 BEGIN
     IF current_setting('citus_embedded.busy', true) = 'on' THEN
         RETURN;
@@ -19,19 +104,247 @@ BEGIN
     SELECT c.command_tag, d.logicalrelid::text AS relation INTO hit
     FROM pg_event_trigger_ddl_commands() c
     JOIN citus_embedded.dist_table d ON CASE c.classid
-        WHEN 'pg_class'::regclass THEN d.logicalrelid = c.objid
-            OR d.logicalrelid = (SELECT indrelid FROM pg_index WHERE indexrelid = c.objid)
-            OR d.logicalrelid IN (SELECT inhparent FROM pg_inherits WHERE inhrelid = c.objid)
-        WHEN 'pg_type'::regclass THEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = d.logicalrelid AND atttypid = c.objid)
-        WHEN 'pg_namespace'::regclass THEN EXISTS (SELECT FROM pg_class WHERE oid = d.logicalrelid AND relnamespace = c.objid)
+        WHEN 'pg_class'::regclass THEN c.objid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = d.logicalrelid)
+        WHEN 'pg_type'::regclass THEN c.objid IN (SELECT atttypid FROM pg_attribute WHERE attrelid = d.logicalrelid)
+            AND (c.command_tag <> 'ALTER TYPE' OR current_query() ~* '\mrename\M')
+        WHEN 'pg_namespace'::regclass THEN c.command_tag LIKE 'ALTER %'
+            AND EXISTS (SELECT FROM pg_class WHERE oid = d.logicalrelid AND relnamespace = c.objid)
+        WHEN 'pg_trigger'::regclass THEN EXISTS (SELECT FROM pg_trigger WHERE oid = c.objid AND tgrelid = d.logicalrelid AND NOT tgisinternal)
         WHEN 'pg_policy'::regclass THEN EXISTS (SELECT FROM pg_policy WHERE oid = c.objid AND polrelid = d.logicalrelid)
+        WHEN 'pg_rewrite'::regclass THEN EXISTS (SELECT FROM pg_rewrite WHERE oid = c.objid AND ev_class = d.logicalrelid)
+        WHEN 'pg_statistic_ext'::regclass THEN EXISTS (SELECT FROM pg_statistic_ext WHERE oid = c.objid AND stxrelid = d.logicalrelid)
         ELSE false END
-    WHERE c.command_tag LIKE 'ALTER %' OR c.command_tag IN ('CREATE TABLE', 'CREATE FOREIGN TABLE', 'CREATE INDEX', 'CREATE POLICY')
-    LIMIT 1;
-    IF FOUND THEN
+    WHERE NOT c.in_extension AND c.command_tag <> 'COMMENT' LIMIT 1;
+    IF FOUND AND hit.command_tag = 'CREATE TRIGGER' THEN
+        RAISE EXCEPTION 'triggers are not supported on distributed tables' USING errcode = 'feature_not_supported';
+    ELSIF FOUND THEN
         PERFORM citus_embedded.refuse_ddl(hit.command_tag, hit.relation);
     END IF;
+
+    SELECT array_agg(DISTINCT d.logicalrelid) INTO tables
+    FROM citus_embedded.dist_table d LEFT JOIN pg_event_trigger_ddl_commands() c
+      ON d.logicalrelid = CASE c.classid
+            WHEN 'pg_class'::regclass THEN coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = c.objid), c.objid)
+            WHEN 'pg_constraint'::regclass THEN (SELECT conrelid FROM pg_constraint WHERE oid = c.objid) END
+         OR c.command_tag IN ('GRANT', 'REVOKE')
+    WHERE d.is_open OR c.command_tag IS NOT NULL;
+    PERFORM citus_embedded.close_tables();
+    PERFORM citus_embedded.propagate(tables, tg_tag);
+    PERFORM citus_embedded.propagate_types();
+    INSERT INTO citus_embedded.remote (groupid, command)
+    SELECT groupid, citus_embedded.schema_grants(relnamespace)
+    FROM (SELECT DISTINCT relnamespace FROM citus_embedded.dist_table JOIN pg_class ON oid = logicalrelid) s, citus_embedded.node
+    WHERE groupid <> 0 AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE command_tag IN ('GRANT', 'REVOKE') AND object_type = 'SCHEMA');
 END $$;
+
+-- Sends what has changed of the tables to the workers.
+CREATE OR REPLACE FUNCTION citus_embedded.propagate(tables regclass[], tag text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
+DECLARE
+    tab record;
+    before text;
+    renamed boolean;
+BEGIN
+    FOR tab IN
+        SELECT d.*, n.new, bool_or(citus_embedded.is_renamed(d.definition, n.new)) OVER () AS renaming
+        FROM citus_embedded.dist_table d, LATERAL citus_embedded.describe(d.logicalrelid) n (new)
+        WHERE d.logicalrelid = ANY (tables) AND n.new <> d.definition ORDER BY d.logicalrelid::oid
+    LOOP
+        IF tab.definition -> 'fixed' <> tab.new -> 'fixed' THEN
+            PERFORM citus_embedded.refuse_ddl(tag, tab.logicalrelid::text);
+        END IF;
+        PERFORM citus_embedded.check_new_keys(tab.logicalrelid, tab.definition);
+        before := current_setting('role');
+        IF tab.definition -> 'owner' = tab.new -> 'owner' THEN
+            before := citus_embedded.become_owner(tab.logicalrelid);
+        END IF;
+        INSERT INTO citus_embedded.remote (groupid, command)
+        SELECT p.groupid, command FROM (
+            SELECT groupid, CASE WHEN tab.renaming THEN citus_embedded.renames(tab.definition, tab.new, shards)
+                                 ELSE citus_embedded.changes(tab.definition, tab.new, tab.partmethod = 'n')
+                                      || citus_embedded.changed_rights(tab.logicalrelid, tab.definition, tab.new, shards) END AS command
+            FROM (SELECT p.groupid, array_agg(s.shardid ORDER BY s.shardindex) FILTER (WHERE tab.partmethod = 'h') AS shards
+                  FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid)
+                  WHERE s.logicalrelid = tab.logicalrelid AND p.groupid <> 0 GROUP BY p.groupid) g) p
+        WHERE command <> '';
+        PERFORM set_config('role', before, true);
+        PERFORM citus_embedded.keep_definition(tab.logicalrelid);
+    END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.is_renamed(old jsonb, new jsonb) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT old -> 'schema' <> new -> 'schema' OR old -> 'table' <> new -> 'table'
+        OR EXISTS (SELECT FROM jsonb_each(old -> 'columns') c WHERE c.value -> 'name' <> new -> 'columns' -> c.key -> 'name') $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.keep_definition(relation regclass) RETURNS void LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE citus_embedded.shard s SET shardname = c.relname FROM pg_class c, citus_embedded.dist_table d
+    WHERE s.logicalrelid = relation AND c.oid = relation AND d.logicalrelid = relation AND d.partmethod = 'n';
+    UPDATE citus_embedded.dist_table SET definition = citus_embedded.describe(relation),
+        indexes = ARRAY(SELECT indexrelid FROM pg_index WHERE indrelid = relation),
+        partkey = coalesce((SELECT attname FROM pg_partitioned_table JOIN pg_attribute ON attrelid = partrelid AND attnum = partattrs[0]
+                            WHERE partrelid = relation), partkey)
+    WHERE logicalrelid = relation;
+$$;
+
+-- A command that renames does nothing else. What other descriptions say of what was renamed needs no command.
+CREATE OR REPLACE FUNCTION citus_embedded.renames(old jsonb, new jsonb, shards bigint[]) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(string_agg(
+            CASE WHEN o.relname <> n.relname THEN format('ALTER TABLE %s.%I RENAME TO %I; ', old ->> 'schema', o.relname, n.relname) ELSE '' END || CASE WHEN old -> 'schema' <> new -> 'schema' THEN
+               format('DO $do$ BEGIN %s END $do$; ALTER TABLE %s.%I SET SCHEMA %4$s; ',
+                      citus_embedded.schema_ddl((new ->> 'schema')::regnamespace), old ->> 'schema', n.relname, new ->> 'schema') ELSE '' END, ''), '')
+        || coalesce((SELECT string_agg(format('ALTER TABLE %s.%I RENAME COLUMN %I TO %I; ', new ->> 'schema', new ->> 'table',
+                                              c.value ->> 'name', new -> 'columns' -> c.key ->> 'name'), '')
+                     FROM jsonb_each(old -> 'columns') c WHERE c.value -> 'name' <> new -> 'columns' -> c.key -> 'name'), '')
+    FROM (SELECT old ->> 'table', new ->> 'table' WHERE (old -> 'schema', old -> 'table') <> (new -> 'schema', new -> 'table')
+          UNION ALL SELECT citus_embedded.shard_name(old ->> 'table', id), citus_embedded.shard_name(new ->> 'table', id)
+          FROM unnest(shards) id WHERE (old -> 'schema', old -> 'table') <> (new -> 'schema', new -> 'table')) r (old_name, new_name),
+        LATERAL (SELECT old_name::name AS relname) o, LATERAL (SELECT new_name::name AS relname) n $$;
+
+-- The difference in columns, constraints and indexes.
+CREATE OR REPLACE FUNCTION citus_embedded.changes(old jsonb, new jsonb, reference boolean) RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    name constant text := format('%s.%I', new ->> 'schema', new ->> 'table');
+    alter_table constant text := format('ALTER TABLE %s ', name);
+    sql text := '';
+    added text := '';
+    item record;
+    other text;
+BEGIN
+    FOR item IN SELECT coalesce(o.key, n.key) AS key, o.value AS old, n.value AS new
+                FROM jsonb_each(old -> 'constraints') o FULL JOIN jsonb_each(new -> 'constraints') n USING (key)
+                WHERE o.value IS DISTINCT FROM n.value ORDER BY n.value ->> 0 = 'f', 1 LOOP
+        IF item.new IS NULL AND EXISTS (SELECT FROM jsonb_each(new -> 'constraints') n WHERE n.value = item.old AND NOT old -> 'constraints' ? n.key) THEN
+            RAISE EXCEPTION 'renaming constraints belonging to distributed tables is currently unsupported' USING errcode = 'feature_not_supported';
+        ELSIF item.old ->> 1 = (item.new ->> 1) || ' NOT VALID' THEN
+            sql := sql || alter_table || format('VALIDATE CONSTRAINT %I; ', item.key);
+        ELSE
+            IF item.old IS NOT NULL THEN
+                sql := sql || alter_table || format('DROP CONSTRAINT IF EXISTS %I CASCADE; ', item.key);
+            END IF;
+            added := added || CASE WHEN item.new IS NOT NULL THEN alter_table || format('ADD CONSTRAINT %I %s; ', item.key, item.new ->> 1) ELSE '' END;
+        END IF;
+    END LOOP;
+    FOR item IN SELECT coalesce(o.key, n.key) AS key, o.value AS old, n.value AS new
+                FROM jsonb_each(old -> 'indexes') o FULL JOIN jsonb_each(new -> 'indexes') n USING (key)
+                WHERE o.value IS DISTINCT FROM n.value ORDER BY 1 LOOP
+        SELECT n.key INTO other FROM jsonb_each(new -> 'indexes') n WHERE n.value = item.old AND NOT old -> 'indexes' ? n.key;
+        IF item.new IS NULL AND other IS NOT NULL THEN
+            sql := sql || format('ALTER INDEX %s.%I RENAME TO %I; ', new ->> 'schema', item.key, other);
+        ELSIF item.old IS NULL AND EXISTS (SELECT FROM jsonb_each(old -> 'indexes') o WHERE o.value = item.new AND NOT new -> 'indexes' ? o.key) THEN
+            NULL;
+        ELSE
+            IF item.old IS NOT NULL THEN
+                sql := sql || format('DROP INDEX IF EXISTS %s.%I; ', new ->> 'schema', item.key);
+            END IF;
+            added := added || CASE WHEN item.new IS NOT NULL THEN
+                                   format('CREATE %sINDEX %I ON %s %s; ', item.new ->> 0, item.key, name, item.new ->> 1) ELSE '' END;
+        END IF;
+    END LOOP;
+    FOR item IN SELECT coalesce(o.value, n.value) ->> 'name' AS key, o.value AS old, n.value AS new
+                FROM jsonb_each(old -> 'columns') o FULL JOIN jsonb_each(new -> 'columns') n USING (key)
+                WHERE o.value IS DISTINCT FROM n.value ORDER BY key::integer LOOP
+        IF item.new IS NULL THEN
+            sql := sql || alter_table || format('DROP COLUMN %I; ', item.key);
+        ELSIF item.old IS NULL THEN
+            IF item.new ->> 'default' ~ '^nextval\(' OR (item.new ->> 'identity')::boolean THEN
+                RAISE EXCEPTION 'cannot execute ADD COLUMN commands involving % when metadata is synchronized to workers',
+                    CASE WHEN (item.new ->> 'identity')::boolean THEN 'identity columns' ELSE 'serial pseudotypes' END USING errcode = 'feature_not_supported';
+            ELSIF reference AND item.new ->> 'default' IS NOT NULL AND item.new ->> 'missing' IS NULL AND item.new ->> 'default' !~ '^NULL' THEN
+                RAISE EXCEPTION 'cannot add a column with a volatile default to a reference table' USING errcode = 'feature_not_supported',
+                    hint = 'Each node would compute other values. Add the column, then set its default, then UPDATE the rows; or use Citus.';
+            END IF;
+            -- The rows that are there get the default; later ones get it from the coordinator.
+            other := CASE WHEN reference THEN format('%L::%s', item.new ->> 'missing', item.new ->> 'type') ELSE item.new ->> 'default' END;
+            sql := sql || alter_table || format('ADD COLUMN %s%s; ', citus_embedded.column_ddl(item.new), ' DEFAULT ' || other)
+                || CASE WHEN item.new ->> 'default' IS NOT NULL THEN alter_table || format('ALTER COLUMN %I DROP DEFAULT; ', item.key) ELSE '' END;
+        ELSE
+            IF item.old -> 'type' <> item.new -> 'type' OR item.old -> 'collation' <> item.new -> 'collation' THEN
+                sql := sql || alter_table || format('ALTER COLUMN %I TYPE %s%s%s; ', item.key, item.new ->> 'type', ' COLLATE ' || (item.new ->> 'collation'),
+                                                    citus_embedded.using_clause());
+            END IF;
+            IF item.old -> 'notnull' <> item.new -> 'notnull' THEN
+                sql := sql || alter_table || format('ALTER COLUMN %I %s NOT NULL; ', item.key, CASE item.new ->> 'notnull' WHEN 'true' THEN 'SET' ELSE 'DROP' END);
+            END IF;
+            IF item.old ->> 'generated' IS NOT NULL AND item.new ->> 'generated' IS NULL THEN
+                sql := sql || alter_table || format('ALTER COLUMN %I DROP EXPRESSION; ', item.key);
+            END IF;
+        END IF;
+    END LOOP;
+    RETURN sql || added || CASE WHEN (old -> 'constraints', old -> 'indexes') <> (new -> 'constraints', new -> 'indexes') AND NOT reference THEN format('SELECT citus_embedded.name_indexes(%L)', name) ELSE '' END;
+END $$;
+
+-- The USING of an ALTER COLUMN TYPE, which nothing but the text of the command tells; so the command has to stand alone.
+CREATE OR REPLACE FUNCTION citus_embedded.using_clause() RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    expression text := substring(current_query() FROM '(?i)^\s*alter\s+table\s[^;]*?\stype\s[^;]*?\s(using\s[^;]*?);?\s*$');
+BEGIN
+    IF expression IS NULL AND current_query() ~* '\musing\M' THEN
+        RAISE EXCEPTION 'ALTER COLUMN TYPE with USING has to be sent as a command of its own' USING errcode = 'feature_not_supported',
+            hint = 'The embedded engine takes the expression from the text of the command. Citus has no such limit.';
+    END IF;
+    RETURN ' ' || expression;
+END $$;
+
+-- What Citus says of foreign keys that can't be enforced.
+CREATE OR REPLACE FUNCTION citus_embedded.check_new_keys(relation regclass, old jsonb) RETURNS void LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN
+        SELECT k.*, here.partmethod AS method, here.partkey, here.colocationid, there.partmethod AS refmethod, there.partkey AS refkey,
+               there.colocationid AS refid, c.relname
+        FROM (SELECT h.* FROM citus_embedded.held h WHERE conrelid = relation UNION SELECT k.* FROM citus_embedded.keys_of(relation) k) k
+        JOIN citus_embedded.dist_table here ON here.logicalrelid = k.conrelid
+        JOIN pg_class c ON c.oid = k.confrelid LEFT JOIN citus_embedded.dist_table there ON there.logicalrelid = k.confrelid
+        WHERE k.contype = 'f' AND NOT old -> 'constraints' ? k.conname
+    LOOP
+        IF item.refmethod IS NULL THEN
+            PERFORM citus_embedded.refuse_local_reference(item.relname);
+        ELSIF item.method = 'n' AND item.refmethod = 'h' THEN
+            RAISE EXCEPTION 'cannot create foreign key constraint since foreign keys from reference tables and local tables to distributed tables are not supported'
+                USING errcode = 'feature_not_supported', detail = 'Reference tables and local tables can only have foreign keys to reference tables and local tables';
+        ELSIF item.refmethod = 'h' AND item.colocationid <> item.refid THEN
+            PERFORM citus_embedded.not_colocated();
+        ELSIF item.refmethod = 'h' AND array_position(item.columns, item.partkey) IS DISTINCT FROM array_position(item.refcolumns, item.refkey) THEN
+            RAISE EXCEPTION 'cannot create foreign key constraint' USING errcode = 'feature_not_supported',
+                detail = 'Foreign keys are supported in two cases, either in between two colocated tables including partition column in the '
+                         'same ordinal in the both tables or from distributed to reference tables';
+        END IF;
+    END LOOP;
+END $$;
+
+-- Rights and owner, of the table and, since rights are not inherited, its shards.
+CREATE OR REPLACE FUNCTION citus_embedded.changed_rights(relation regclass, old jsonb, new jsonb, shards bigint[]) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN old -> 'acl' <> new -> 'acl' THEN
+               coalesce((SELECT string_agg(DISTINCT format('REVOKE ALL ON %s FROM %s; ', array_to_string(targets, ', '), coalesce(quote_ident(rolname), 'public')), '')
+                         FROM (SELECT old -> 'acl' ->> 0 UNION ALL SELECT value FROM jsonb_each_text(nullif(old -> 'acl' -> 1, 'null'))) a (acl),
+                             aclexplode(acl::aclitem[]) e LEFT JOIN pg_roles r ON r.oid = e.grantee
+                         WHERE r.rolname IS DISTINCT FROM (old ->> 'owner')::name
+                           AND (e.grantee = 0 OR EXISTS (SELECT FROM pg_user_mappings WHERE umuser = e.grantee AND srvname LIKE 'citus\_node\_%'))), '')
+               || citus_embedded.grants(relation, array_to_string(targets, ', '), true) ELSE '' END
+        || CASE WHEN old -> 'owner' <> new -> 'owner' THEN
+               (SELECT string_agg(format('ALTER TABLE %s OWNER TO %I; ', t, new ->> 'owner'), '') FROM unnest(targets) t) ELSE '' END
+    FROM (SELECT citus_embedded.qualified(relation)
+              || ARRAY(SELECT format('%s.%I', new ->> 'schema', citus_embedded.shard_name(new ->> 'table', id)) FROM unnest(shards) id)) x (targets) $$;
+
+-- New labels of enums that tables have. The rest of ALTER TYPE is refused above.
+CREATE OR REPLACE FUNCTION citus_embedded.propagate_types() RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
+    INSERT INTO citus_embedded.remote (groupid, command)
+    SELECT groupid, (SELECT string_agg(format('ALTER TYPE %s ADD VALUE IF NOT EXISTS %L%s; ', c.objid::regtype, enumlabel, position), '' ORDER BY enumsortorder)
+                     FROM (SELECT *, coalesce(format(' AFTER %L', lag(enumlabel) OVER w), format(' BEFORE %L', lead(enumlabel) OVER w)) AS position
+                           FROM pg_enum WHERE enumtypid = c.objid WINDOW w AS (ORDER BY enumsortorder)) e)
+    FROM pg_event_trigger_ddl_commands() c, citus_embedded.node
+    WHERE c.command_tag = 'ALTER TYPE' AND groupid <> 0 AND EXISTS (SELECT FROM pg_enum WHERE enumtypid = c.objid)
+      AND EXISTS (SELECT FROM pg_attribute JOIN citus_embedded.dist_table ON logicalrelid = attrelid JOIN pg_type t ON t.oid = atttypid
+                  WHERE c.objid IN (t.oid, t.typelem)) $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.on_drop() RETURNS event_trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -40,7 +353,7 @@ DECLARE
     target record;
     gone oid[];
     -- An event trigger isn't told of CASCADE. The workers have foreign keys that the coordinator can't have.
-    cascade text := CASE WHEN current_query() ~* '\mcascade\M|\mdrop\s+owned\M' THEN ' CASCADE' ELSE '' END;
+    cascade boolean := current_query() ~* '\mcascade\M|\mdrop\s+owned\M';
 BEGIN
     IF current_setting('citus_embedded.busy', true) = 'on' THEN
         RETURN;
@@ -50,17 +363,25 @@ BEGIN
     SELECT d.logicalrelid::text AS relation, o.object_type INTO part
     FROM pg_event_trigger_dropped_objects() o
     JOIN citus_embedded.dist_table d ON NOT d.logicalrelid = ANY (coalesce(gone, '{}')) AND (
-        (o.classid = 'pg_class'::regclass AND o.objsubid > 0 AND o.objid = d.logicalrelid)
-        OR o.objid = ANY (d.indexes)
-        OR (o.object_type = 'foreign table' AND o.schema_name = 'citus_embedded'
+        (o.object_type = 'foreign table' AND o.schema_name = 'citus_embedded'
             AND o.object_name IN (SELECT shardname FROM citus_embedded.shard s WHERE s.logicalrelid = d.logicalrelid))
-        OR (o.object_type = 'trigger' AND o.address_names[3] ~ '^citus_embedded_replicate' COLLATE "C"
+        OR (o.object_type = 'trigger' AND o.address_names[3] ~ '^citus_embedded_' COLLATE "C"
             AND (SELECT ARRAY[nspname, relname]::text[] FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
                  WHERE c.oid = d.logicalrelid)
                 = o.address_names[1:2] COLLATE "C"))
     LIMIT 1;
     IF FOUND THEN
         PERFORM citus_embedded.refuse_ddl(format('dropping the %s', part.object_type), part.relation);
+    END IF;
+    SELECT o.object_name, string_agg(format('constraint %I on table %I depends on table %I', h.conname, c.relname, o.object_name), E'\n'
+                                     ORDER BY c.oid, h.conname) AS dependents INTO part
+    FROM pg_event_trigger_dropped_objects() o JOIN citus_embedded.held h ON h.confrelid = o.objid AND o.classid = 'pg_class'::regclass
+    JOIN citus_embedded.dist_table d ON d.logicalrelid = h.conrelid JOIN pg_class c ON c.oid = h.conrelid
+    WHERE NOT h.conrelid = ANY (gone) GROUP BY o.object_name LIMIT 1;
+    IF FOUND AND NOT cascade THEN
+        RAISE EXCEPTION 'cannot drop table % because other objects depend on it', part.object_name
+            USING errcode = 'dependent_objects_still_exist', detail = part.dependents,
+                  hint = 'Use DROP ... CASCADE to drop the dependent objects too.';
     END IF;
 
     FOR target IN
@@ -69,18 +390,23 @@ BEGIN
         JOIN citus_embedded.shard s ON s.logicalrelid = o.objid AND o.classid = 'pg_class'::regclass AND o.objsubid = 0
         JOIN citus_embedded.placement p USING (shardid) WHERE p.groupid <> 0 GROUP BY p.groupid ORDER BY p.groupid
     LOOP
-        PERFORM citus_embedded.send(target.groupid, format('DROP TABLE IF EXISTS %s%s', target.tables, cascade));
+        PERFORM citus_embedded.send(target.groupid, format('DROP TABLE IF EXISTS %s%s', target.tables, CASE WHEN cascade THEN ' CASCADE' END));
     END LOOP;
     IF gone IS NOT NULL THEN
         PERFORM citus_embedded.forget_dropped();
+    END IF;
+    -- ALTER TABLE and DROP INDEX of opened tables are looked at when they end. This is DROP INDEX, and what goes with a type or function.
+    IF tg_tag LIKE 'DROP %' THEN
+        PERFORM citus_embedded.close_tables();
+        PERFORM citus_embedded.propagate(ARRAY(SELECT logicalrelid FROM citus_embedded.dist_table), tg_tag);
     END IF;
 END $$;
 
 -- Open to all, since it takes away only what is gone.
 CREATE OR REPLACE FUNCTION citus_embedded.forget_dropped() RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
-    DELETE FROM citus_embedded.held_key
-    WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = conrelid) OR NOT EXISTS (SELECT FROM pg_class WHERE oid = confrelid);
+    DELETE FROM citus_embedded.held
+    WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = conrelid) OR (confrelid IS NOT NULL AND NOT EXISTS (SELECT FROM pg_class WHERE oid = confrelid));
     DELETE FROM citus_embedded.dist_table WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = logicalrelid);
     DELETE FROM citus_embedded.colocation c WHERE NOT EXISTS (SELECT FROM citus_embedded.dist_table d WHERE d.colocationid = c.colocationid);
 $$;
@@ -88,6 +414,7 @@ $$;
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'citus_embedded_ddl') THEN
+        CREATE EVENT TRIGGER citus_embedded_ddl_start ON ddl_command_start EXECUTE FUNCTION citus_embedded.on_ddl_start();
         CREATE EVENT TRIGGER citus_embedded_ddl ON ddl_command_end EXECUTE FUNCTION citus_embedded.on_ddl();
         CREATE EVENT TRIGGER citus_embedded_drop ON sql_drop EXECUTE FUNCTION citus_embedded.on_drop();
     END IF;

@@ -83,7 +83,7 @@ CREATE OR REPLACE FUNCTION pg_catalog.run_command_on_workers(command text, paral
     SELECT n.names[r.ord], n.ports[r.ord], r.success, r.result
     FROM n, citus_embedded.run(n.groups, pg_catalog.array_fill(command, ARRAY[pg_catalog.cardinality(n.groups)])) r ORDER BY 1, 2 $$;
 
--- %s in the command is the shard's name.
+-- The command is a pattern for format(), in which %s is the shard's name.
 CREATE OR REPLACE FUNCTION pg_catalog.run_command_on_placements(table_name regclass, command text, parallel boolean DEFAULT true,
     OUT nodename text, OUT nodeport integer, OUT shardid bigint, OUT success boolean, OUT result text)
 RETURNS SETOF record LANGUAGE plpgsql AS $$
@@ -94,7 +94,7 @@ DECLARE
     commands text[];
 BEGIN
     SELECT array_agg(s.shardid), array_agg(p.groupid),
-           array_agg(replace(command, '%s', format('%s.%I', c.relnamespace::regnamespace, s.shardname)))
+           array_agg(format(command, format('%s.%I', c.relnamespace::regnamespace, s.shardname)))
     INTO shards, groups, commands
     FROM (SELECT * FROM citus_embedded.shard WHERE logicalrelid = table_name ORDER BY shardid) s
     JOIN citus_embedded.placement p USING (shardid) JOIN citus_embedded.node n USING (groupid)
