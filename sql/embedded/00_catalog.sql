@@ -135,7 +135,8 @@ GRANT SELECT ON citus_embedded.this_node, citus_embedded.node, citus_embedded.co
 -- The catalog as Citus shows it.
 CREATE OR REPLACE VIEW pg_catalog.pg_dist_node AS
 SELECT nodeid, groupid, nodename, nodeport, 'default'::text AS noderack, groupid = 0 AS hasmetadata, isactive,
-       'primary'::noderole AS noderole, 'default'::name AS nodecluster, groupid = 0 AS metadatasynced, shouldhaveshards
+       'primary'::noderole AS noderole, 'default'::name AS nodecluster, groupid = 0 AS metadatasynced, shouldhaveshards,
+       false AS nodeisclone, 0 AS nodeprimarynodeid
 FROM citus_embedded.node;
 
 CREATE OR REPLACE VIEW pg_catalog.pg_dist_partition AS

@@ -83,7 +83,8 @@ BEGIN
         WHEN sqlclient_unable_to_establish_sqlconnection THEN
             GET STACKED DIAGNOSTICS problem = pg_exception_detail;
             RAISE EXCEPTION 'connection to the remote node %@%:% failed with the following error: %', current_user,
-                node.nodename, node.nodeport, coalesce(nullif(problem, ''), sqlerrm) USING errcode = 'connection_failure';
+                node.nodename, node.nodeport,
+                regexp_replace(coalesce(nullif(problem, ''), sqlerrm), '^connection to server .*? failed: ', '') USING errcode = 'connection_failure';
         WHEN undefined_table OR undefined_function THEN
             RAISE EXCEPTION 'the embedded engine is not installed in database "%" on %:%', current_database(),
                 node.nodename, node.nodeport USING errcode = 'undefined_object', hint = 'Install it there first.';
@@ -137,10 +138,10 @@ BEGIN
     FROM citus_embedded.placement p JOIN citus_embedded.shard s USING (shardid) JOIN citus_embedded.dist_table d USING (logicalrelid)
     WHERE p.groupid = node.groupid AND (d.partmethod = 'h' OR node.groupid = 0) LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'cannot remove or disable the node %:% because it contains the only shard placement for shard %',
+        RAISE EXCEPTION 'cannot remove or disable the node %:% because because it contains the only shard placement for shard %',
             nodename, nodeport, used.shardid USING errcode = 'object_not_in_prerequisite_state',
             detail = format('One of the table(s) that prevents the operation complete successfully is %s', used.logicalrelid),
-            hint = 'Drain the node first: move its shards to other nodes.';
+            hint = 'To proceed, either drop the tables or use undistribute_table() function to convert them to local tables';
     END IF;
     PERFORM citus_embedded.dismiss(node.groupid);
     DELETE FROM citus_embedded.placement p WHERE p.groupid = node.groupid;

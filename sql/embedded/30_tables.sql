@@ -56,8 +56,10 @@ BEGIN
     ELSIF rel.relkind = 'p' OR rel.relispartition
           OR EXISTS (SELECT FROM pg_inherits WHERE relation IN (inhrelid, inhparent)) THEN
         PERFORM citus_embedded.refuse(relation, 'it is a partition, or has partitions or inheritance');
-    ELSIF rel.relpersistence <> 'p' THEN
-        PERFORM citus_embedded.refuse(relation, 'it is temporary or unlogged');
+    ELSIF rel.relpersistence = 't' THEN
+        RAISE EXCEPTION 'cannot distribute a temporary table' USING errcode = 'feature_not_supported';
+    ELSIF rel.relpersistence = 'u' THEN
+        PERFORM citus_embedded.refuse(relation, 'it is unlogged');
     ELSIF rel.reloftype <> 0 THEN
         PERFORM citus_embedded.refuse(relation, 'it is a table of a composite type');
     ELSIF rel.relrowsecurity THEN
@@ -108,7 +110,7 @@ BEGIN
             'distributed tables are not supported' USING errcode = 'feature_not_supported';
     ELSIF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = relation AND NOT tgisinternal) THEN
         RAISE EXCEPTION 'cannot distribute relation "%" because it has triggers', rel.relname
-            USING errcode = 'feature_not_supported', hint = 'Drop the triggers and create them again afterwards.';
+            USING errcode = 'feature_not_supported', hint = format('Consider dropping all the triggers on "%s" and retry.', rel.relname);
     END IF;
 
     -- The table is made anew as a partitioned one, so whatever hangs on it and is not rebuilt below would be in the way.
@@ -169,7 +171,8 @@ SET search_path = pg_catalog, pg_temp AS $$
                 'generated', CASE WHEN attgenerated = 's' THEN pg_get_expr(adbin, adrelid) END,
                 'default', CASE WHEN attgenerated = '' THEN pg_get_expr(adbin, adrelid) END,
                 'missing', CASE WHEN atthasmissing THEN (attmissingval::text::text[])[1] END,
-                'identity', attidentity <> '', 'notnull', attnotnull))
+                'identity', attidentity <> '',
+                'notnull', attnotnull OR EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = attrelid AND partattrs[0] = attnum)))
             FROM pg_attribute a JOIN pg_type t ON t.oid = atttypid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
             WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped),
         'constraints', (

@@ -119,6 +119,8 @@ BEGIN
         held := held || item;
     END LOOP;
     made := citus_embedded.rebuild(relation, format('PARTITION BY HASH (%I)', partkey));
+    EXECUTE format('CREATE TRIGGER citus_embedded_truncate BEFORE TRUNCATE ON %1$s FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.truncate_keys(); '
+                   'CREATE TRIGGER citus_embedded_truncated AFTER TRUNCATE ON %1$s FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.truncate_keys()', name);
     PERFORM citus_embedded.register_distributed(relation, made, partkey, colocation, model, shards, held);
 
     -- One batch of SQL for each worker, in this transaction.
@@ -172,9 +174,6 @@ BEGIN
             RAISE EXCEPTION 'Cannot use colocate_with with a table and shard_count at the same time';
         ELSIF other.partmethod IS NULL THEN
             RAISE EXCEPTION 'relation % is not distributed', (SELECT relname FROM pg_class WHERE oid = model);
-        ELSIF other.partmethod <> 'h' THEN
-            RAISE EXCEPTION 'cannot distribute relation' USING errcode = 'feature_not_supported', detail =
-                'Currently, colocate_with option is not supported with append / range distributed tables and local tables added to metadata.';
         END IF;
         SELECT * INTO grp FROM citus_embedded.colocation WHERE colocationid = other.colocationid;
         IF grp.distributioncolumntype <> key.atttypid OR grp.distributioncolumncollation <> key.attcollation THEN

@@ -419,3 +419,37 @@ BEGIN
         CREATE EVENT TRIGGER citus_embedded_drop ON sql_drop EXECUTE FUNCTION citus_embedded.on_drop();
     END IF;
 END $$;
+
+-- TRUNCATE, which is no event: postgres_fdw empties the shards, and the workers refuse to while foreign keys refer to them. So the keys
+-- to the table are off for the command; that they can be put on again is the proof that those tables were emptied too.
+CREATE OR REPLACE FUNCTION citus_embedded.truncate_keys() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
+DECLARE
+    item record;
+    before text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM citus_embedded.held WHERE confrelid = tg_relid) THEN
+        RETURN NULL;
+    END IF;
+    before := citus_embedded.become_owner(tg_relid);
+    FOR item IN SELECT h.*, citus_embedded.qualified(h.conrelid) AS name, c.relname FROM citus_embedded.held h
+                JOIN citus_embedded.dist_table d ON d.logicalrelid = h.conrelid JOIN pg_class c ON c.oid = h.conrelid
+                WHERE h.confrelid = tg_relid ORDER BY h.conrelid::oid, h.conname LOOP
+        IF tg_when = 'BEFORE' AND item.conrelid <> tg_relid AND current_query() ~* '\mcascade\M' THEN
+            BEGIN
+                EXECUTE format('TRUNCATE %s CASCADE', item.name);
+            EXCEPTION WHEN object_in_use THEN NULL;       -- it is in the list itself
+            END;
+        ELSIF tg_when = 'BEFORE' AND item.conrelid <> tg_relid AND strpos(lower(current_query()), lower(item.relname)) = 0 THEN
+            RAISE EXCEPTION 'cannot truncate a table referenced in a foreign key constraint' USING errcode = 'feature_not_supported',
+                detail = format('Table "%s" references "%s".', item.relname, tg_table_name),
+                hint = format('Truncate table "%s" at the same time, or use TRUNCATE ... CASCADE.', item.relname);
+        END IF;
+        INSERT INTO citus_embedded.remote (groupid, command)
+        SELECT DISTINCT p.groupid, CASE tg_when WHEN 'BEFORE' THEN format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', item.name, item.conname)
+                                   ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s', item.name, item.conname, item.definition) END
+        FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid) WHERE s.logicalrelid = tg_relid;
+    END LOOP;
+    PERFORM set_config('role', before, true);
+    RETURN NULL;
+END $$;

@@ -46,7 +46,7 @@ GRANT SELECT ON pg_catalog.citus_shards, pg_catalog.citus_tables TO public;
 
 CREATE OR REPLACE FUNCTION pg_catalog.citus_shard_sizes(OUT shard_id integer, OUT size bigint) RETURNS SETOF record
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
-$$ SELECT shardid::integer, coalesce(total_size, 0) FROM citus_embedded.placement_sizes WHERE groupid <> 0 $$;
+$$ SELECT shardid::integer, coalesce(total_size, 0) FROM citus_embedded.placement_sizes $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.sizes_of(relation regclass, OUT relation_size bigint, OUT table_size bigint, OUT total_size bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -41,7 +41,7 @@ BEGIN
                     answers := ARRAY(SELECT r.value FROM citus_embedded.dblink_get_result(link) AS r (value text));
                     success := cardinality(answers) <= 1;
                     result := CASE WHEN success THEN coalesce(answers[1], '')
-                                   ELSE 'expected a single row in query target' END;
+                                   ELSE 'expected a single row in query result' END;
                 EXCEPTION
                     WHEN query_canceled THEN
                         RAISE;
@@ -99,9 +99,6 @@ BEGIN
     FROM (SELECT * FROM citus_embedded.shard WHERE logicalrelid = table_name ORDER BY shardid) s
     JOIN citus_embedded.placement p USING (shardid) JOIN citus_embedded.node n USING (groupid)
     JOIN pg_class c ON c.oid = s.logicalrelid;
-    IF shards IS NULL THEN
-        RAISE EXCEPTION 'relation % is not distributed', table_name USING errcode = 'invalid_table_definition';
-    END IF;
     RETURN QUERY SELECT n.nodename, n.nodeport, shards[r.ord], r.success, r.result
         FROM citus_embedded.run(groups, commands) r JOIN citus_embedded.node n ON n.groupid = groups[r.ord] ORDER BY 3, 1, 2;
 END $$;
@@ -113,18 +110,21 @@ CREATE OR REPLACE FUNCTION pg_catalog.run_command_on_shards(table_name regclass,
 
 -- Health. Asked on the coordinator and, through run_command_on_all_nodes, on workers, with the password each node has.
 CREATE OR REPLACE FUNCTION pg_catalog.citus_check_connection_to_node(nodename text, nodeport integer DEFAULT 5432) RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    info text := (SELECT authinfo FROM citus_embedded.authinfo WHERE rolename = current_user ORDER BY nodeid LIMIT 1);
+    info text := (SELECT authinfo FROM citus_embedded.authinfo WHERE rolename = citus_embedded.caller() ORDER BY nodeid LIMIT 1);
     quoted text;
 BEGIN
     SELECT string_agg(format('%s=''%s''', key, replace(replace(value, '\', '\\'), '''', '\''')), ' ') INTO quoted
     FROM (VALUES ('host', nodename), ('port', nodeport::text), ('dbname', current_database()::text),
-                 ('user', current_user::text), ('connect_timeout', '5')) v (key, value);
+                 ('user', citus_embedded.caller()::text), ('connect_timeout', '5')) v (key, value);
     PERFORM citus_embedded.dblink_connect('citus_embedded_check', concat_ws(' ', quoted, info));
     PERFORM citus_embedded.dblink_disconnect('citus_embedded_check');
     RETURN true;
 EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection THEN
+    GET STACKED DIAGNOSTICS quoted = pg_exception_detail;
+    RAISE WARNING 'connection to the remote node %@%:% failed with the following error: %', citus_embedded.caller(), nodename, nodeport,
+        regexp_replace(quoted, '^connection to server .*? failed: ', '');
     RETURN false;
 END $$;
 
@@ -138,4 +138,3 @@ CREATE OR REPLACE FUNCTION pg_catalog.citus_check_cluster_node_health(OUT from_n
     SELECT p.fn, p.fp, p.tn, p.tp, CASE WHEN r.success THEN r.result = 't' END
     FROM sent, citus_embedded.run(sent.groups, sent.commands) r JOIN pairs p ON p.i = r.ord ORDER BY p.i $$;
 
-REVOKE EXECUTE ON FUNCTION pg_catalog.citus_check_connection_to_node, pg_catalog.citus_check_cluster_node_health FROM public;

@@ -19,7 +19,7 @@ FNR == 1 {
 	next
 }
 
-in_head && /^-- embedded: / {
+in_head && /^-- embedded:/ {
 	if (NR == FNR)
 		wanted[block] = wanted[block] substr($0, 14) "\n"
 	next

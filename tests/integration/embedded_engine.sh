@@ -176,7 +176,7 @@ test_demo_schema()
 	gives '1 t 4,2 t 4,3 t 4,4 t 4' 'run_command_on_all_nodes' "SELECT string_agg(concat_ws(' ', nodeid, success, result), ',' ORDER BY nodeid) FROM run_command_on_all_nodes('SELECT 2 + 2')"
 	gives 'chirp' 'commands run as the caller' "SELECT DISTINCT result FROM run_command_on_workers('SELECT current_user')"
 	gives t 'sizes add up' "SELECT citus_total_relation_size('users') = (SELECT sum(shard_size) FROM citus_shards WHERE table_name = 'users'::regclass) AND citus_relation_size('users') > 0"
-	gives 134 'citus_shard_sizes lists the placements on workers' "SELECT count(*) FROM citus_shard_sizes()"
+	gives 136 'citus_shard_sizes lists the placements' "SELECT count(*) FROM citus_shard_sizes()"
 	gives '0|1' 'TRUNCATE reaches the shards' 'TRUNCATE feed_items' 'SELECT (SELECT count(*) FROM feed_items), (SELECT count(*) FROM tweets)'
 }
 
@@ -222,7 +222,7 @@ test_refusals()
 	refused 'relation b is not distributed' 'colocation with a local table' "SELECT create_distributed_table('a', 'id', colocate_with => 'b')"
 	refused 'view public.av depends.*' 'a table with a view' 'CREATE VIEW av AS SELECT * FROM a' "SELECT create_distributed_table('a', 'id')"
 	like "$err" 'Citus may' 'naming Citus'
-	refused 'it is temporary' 'a temporary table' 'CREATE TEMP TABLE tt (id int)' "SELECT create_distributed_table('tt', 'id')"
+	refused 'cannot distribute a temporary table' 'a temporary table' 'CREATE TEMP TABLE tt (id int)' "SELECT create_distributed_table('tt', 'id')"
 	refused 'relations are not colocated' 'a foreign key to a table elsewhere' 'DROP TABLE b' 'DROP VIEW av' 'CREATE TABLE p (id bigint PRIMARY KEY)' 'CREATE TABLE c (id bigint REFERENCES p)' "SELECT create_distributed_table('p', 'id', colocate_with => 'none')" "SELECT create_distributed_table('c', 'id')"
 	run env PGPASSWORD=other "$BINDIR/psql" -qAtX -h 127.0.0.1 -p "${port[0]}" -U other -d chirp -c "SELECT create_distributed_table('public.a', 'id')"
 	like "$err" 'must be owner of table a' "another's table"

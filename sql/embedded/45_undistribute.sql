@@ -1,0 +1,88 @@
+-- Embedded engine, undistribute_table: a table becomes a plain one again, with all its rows, keys, indexes and rights.
+
+-- The distributed and reference tables tied to one by foreign keys, itself included.
+CREATE OR REPLACE FUNCTION citus_embedded.tied_tables(relation regclass) RETURNS SETOF regclass LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE edge AS (
+        SELECT h.conrelid AS a, h.confrelid AS b FROM citus_embedded.held h WHERE h.contype = 'f'
+        UNION SELECT conrelid, confrelid FROM pg_constraint WHERE contype = 'f' AND conparentid = 0),
+    tied AS (
+        SELECT relation AS tab
+        UNION SELECT CASE tab WHEN a THEN b ELSE a END::regclass FROM tied JOIN edge ON tab IN (a, b))
+    SELECT tab FROM tied JOIN citus_embedded.dist_table ON logicalrelid = tab $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.unregister(tables regclass[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
+BEGIN
+    PERFORM citus_embedded.check_owner(tab) FROM unnest(tables) tab;
+    DELETE FROM citus_embedded.held WHERE conrelid = ANY (tables);
+    DELETE FROM citus_embedded.dist_table WHERE logicalrelid = ANY (tables);
+    PERFORM citus_embedded.forget_dropped();
+END $$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.undistribute_table(table_name regclass, cascade_via_foreign_keys boolean DEFAULT false) RETURNS void
+LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $body$
+DECLARE
+    tables regclass[] := ARRAY(SELECT citus_embedded.tied_tables(table_name));
+    name text := citus_embedded.qualified(table_name);
+    before text;
+    tab record;
+    made regclass;
+    sent jsonb;                       -- group -> the tables it loses
+    keys text := '';
+    foreign_keys text := '';
+BEGIN
+    PERFORM citus_embedded.check_coordinator();
+    IF NOT EXISTS (SELECT FROM citus_embedded.dist_table WHERE logicalrelid = table_name) THEN
+        RAISE EXCEPTION 'cannot undistribute table because the table is not distributed' USING errcode = 'invalid_table_definition';
+    ELSIF NOT cascade_via_foreign_keys AND cardinality(tables) > 1 THEN
+        RAISE EXCEPTION 'cannot complete operation because table % %', (SELECT relname FROM pg_class WHERE oid = table_name),
+            CASE WHEN EXISTS (SELECT FROM citus_embedded.held WHERE conrelid = table_name AND contype = 'f')
+                   OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = table_name AND contype = 'f')
+                 THEN 'has a foreign key' ELSE 'is referenced by a foreign key' END
+            USING hint = format('Use cascade option to undistribute all the relations involved in a foreign key relationship with %s by '
+                                'executing SELECT undistribute_table($$%1$s$$, cascade_via_foreign_keys=>true)', name);
+    END IF;
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = ANY (tables) AND attidentity <> '' AND NOT attisdropped) THEN
+        RAISE EXCEPTION 'cannot complete operation on a table with identity column' USING errcode = 'feature_not_supported';
+    END IF;
+    before := citus_embedded.become_owner(table_name);
+    PERFORM citus_embedded.check_owner(t) FROM unnest(tables) t;
+    SELECT jsonb_object_agg(groupid, names) INTO sent FROM (
+        SELECT p.groupid, string_agg(DISTINCT citus_embedded.qualified(s.logicalrelid), ', ') AS names
+        FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid)
+        WHERE s.logicalrelid = ANY (tables) AND p.groupid <> 0 GROUP BY p.groupid) g;
+    SELECT coalesce(string_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', citus_embedded.qualified(conrelid), conname, definition), '')
+                    FILTER (WHERE contype <> 'i'), '')
+        || coalesce(string_agg(format('CREATE UNIQUE INDEX %I ON %s %s; ', conname, citus_embedded.qualified(conrelid), definition::jsonb ->> 1), '')
+                    FILTER (WHERE contype = 'i'), '') INTO keys
+    FROM citus_embedded.held WHERE conrelid = ANY (tables) AND contype <> 'f';
+    SELECT coalesce(string_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', citus_embedded.qualified(conrelid), conname, definition), ''), '')
+    INTO foreign_keys FROM citus_embedded.held WHERE conrelid = ANY (tables) AND contype = 'f';
+
+    FOR tab IN SELECT d.*, citus_embedded.qualified(logicalrelid) AS name FROM citus_embedded.dist_table d
+               WHERE logicalrelid = ANY (tables) ORDER BY logicalrelid::oid LOOP
+        EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', tab.name);
+        IF tab.partmethod = 'h' THEN
+            made := citus_embedded.rebuild(tab.logicalrelid, '');
+            PERFORM citus_embedded.refill(made, tab.logicalrelid);
+        ELSE
+            EXECUTE (SELECT string_agg(format('DROP TRIGGER %I ON %s', tgname, tab.name), '; ') FROM pg_trigger
+                     WHERE tgrelid = tab.logicalrelid AND tgname ~ '^citus_embedded_');
+        END IF;
+    END LOOP;
+    EXECUTE keys || foreign_keys;
+    PERFORM citus_embedded.send(key::integer, 'DROP TABLE ' || value) FROM jsonb_each_text(sent);
+    PERFORM citus_embedded.unregister(ARRAY(SELECT t FROM unnest(tables) t WHERE EXISTS (SELECT FROM pg_class WHERE oid = t)));
+    PERFORM set_config('role', before, true);
+END $body$;
+
+-- Migrations call this after create_distributed_table. The embedded engine leaves no rows behind.
+CREATE OR REPLACE FUNCTION pg_catalog.truncate_local_data_after_distributing_table(function_name regclass) RETURNS void LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM citus_embedded.dist_table WHERE logicalrelid = function_name) THEN
+        RAISE EXCEPTION 'supplied parameter is not a distributed relation' USING errcode = 'wrong_object_type',
+            detail = 'This UDF only truncates local data of distributed tables.';
+    END IF;
+END $$;
