@@ -1,5 +1,28 @@
 -- Embedded engine, nodes: the functions that make servers a cluster. Superusers only.
 
+-- How to reach a node: through the sockets of this machine, where it has one there that asks for a password too, or else by name. Each
+-- statement is several round trips for postgres_fdw, and over a socket they cost less.
+CREATE OR REPLACE FUNCTION citus_embedded.route(nodename text, nodeport integer) RETURNS text LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    directory text := trim(split_part(current_setting('unix_socket_directories'), ',', 1));
+    problem text;
+BEGIN
+    IF nodename NOT IN ('127.0.0.1', '::1', 'localhost') OR directory = ''
+       OR (pg_stat_file(format('%s/.s.PGSQL.%s', directory, nodeport), true)).modification IS NULL THEN
+        RETURN nodename;
+    END IF;
+    PERFORM citus_embedded.dblink_connect('citus_embedded_check', (
+        SELECT string_agg(format('%s=''%s''', key, replace(replace(value, '\', '\\'), '''', '\''')), ' ')
+        FROM (VALUES ('host', directory), ('port', nodeport::text), ('dbname', current_database()::text), ('user', current_user::text),
+                     ('password', gen_random_uuid()::text), ('connect_timeout', '5')) v (key, value)));
+    PERFORM citus_embedded.dblink_disconnect('citus_embedded_check');
+    RETURN nodename;                                      -- any password will do: postgres_fdw would refuse to use it for other roles
+EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection THEN
+    GET STACKED DIAGNOSTICS problem = pg_exception_detail;
+    RETURN CASE WHEN problem ~ 'password authentication failed' THEN directory ELSE nodename END;
+END $$;
+
 -- Every node, the coordinator too, has a server citus_node_<nodeid>, for dblink and for foreign tables.
 --   lock_timeout: nobody sees a deadlock across nodes, so a wait for a lock on a worker has to end by itself.
 --   use_remote_estimate: without it postgres_fdw prices a remote join like a nested loop and never pushes a big one down.
@@ -11,7 +34,8 @@ DECLARE
 BEGIN
     EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host %L, port %L, dbname %L, '
         'connect_timeout ''5'', options ''-c lock_timeout=10s'', fetch_size ''10000'', batch_size ''1000'', '
-        'async_capable ''true'', use_remote_estimate ''true'')', server, node.nodename, node.nodeport, current_database());
+        'async_capable ''true'', use_remote_estimate ''true'')', server,
+        citus_embedded.route(node.nodename, node.nodeport), node.nodeport, current_database());
     FOR role_name IN SELECT current_user UNION SELECT rolename FROM citus_embedded.authinfo LOOP
         PERFORM citus_embedded.sync_mapping(node.nodeid, role_name);
     END LOOP;
@@ -185,7 +209,8 @@ BEGIN
     UPDATE citus_embedded.node SET nodename = new_node_name, nodeport = new_node_port
     WHERE nodeid = node_id AND (nodename, nodeport) <> (new_node_name, new_node_port);
     IF FOUND THEN
-        EXECUTE format('ALTER SERVER %I OPTIONS (SET host %L, SET port %L)', 'citus_node_' || node_id, new_node_name, new_node_port);
+        EXECUTE format('ALTER SERVER %I OPTIONS (SET host %L, SET port %L)', 'citus_node_' || node_id,
+                       citus_embedded.route(new_node_name, new_node_port), new_node_port);
     END IF;
 END $$;
 
@@ -207,4 +232,4 @@ SET search_path = pg_catalog, pg_temp AS $$ SELECT nodeport FROM citus_embedded.
 
 REVOKE EXECUTE ON FUNCTION pg_catalog.citus_set_coordinator_host, pg_catalog.citus_add_node, pg_catalog.citus_remove_node,
     pg_catalog.citus_set_node_property, pg_catalog.citus_update_node, citus_embedded.create_server,
-    citus_embedded.sync_mapping FROM public;
+    citus_embedded.sync_mapping, citus_embedded.route FROM public;
