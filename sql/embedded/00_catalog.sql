@@ -172,18 +172,16 @@ GRANT SELECT ON pg_catalog.pg_dist_node, pg_catalog.pg_dist_partition, pg_catalo
 CREATE OR REPLACE FUNCTION pg_catalog.citus_version() RETURNS text LANGUAGE sql STABLE AS
 $$ SELECT 'citusctl embedded engine 1.0 on PostgreSQL ' || pg_catalog.current_setting('server_version') $$;
 
--- Joins and aggregates of colocated tables reach the workers only shard by shard. A prepared statement is planned once, for all shards,
--- and asks one of them when it runs: planning anew costs more than a quarter of a read. A setting somebody chose stays.
+-- Joins and aggregates of colocated tables reach the workers only shard by shard. A setting somebody chose stays.
 DO $$
 DECLARE
-    setting text[];
+    setting text;
 BEGIN
-    FOREACH setting SLICE 1 IN ARRAY ARRAY[['enable_partitionwise_join', 'on'], ['enable_partitionwise_aggregate', 'on'],
-                                           ['plan_cache_mode', 'force_generic_plan']] LOOP
+    FOREACH setting IN ARRAY ARRAY['enable_partitionwise_join', 'enable_partitionwise_aggregate'] LOOP
         IF NOT EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) c
-                       WHERE s.setrole = 0 AND c LIKE setting[1] || '=%'
+                       WHERE s.setrole = 0 AND c LIKE setting || '=%'
                          AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())) THEN
-            EXECUTE format('ALTER DATABASE %I SET %I = %s', current_database(), setting[1], setting[2]);
+            EXECUTE format('ALTER DATABASE %I SET %I = on', current_database(), setting);
         END IF;
     END LOOP;
 END $$;

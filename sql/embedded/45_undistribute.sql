@@ -20,45 +20,26 @@ BEGIN
     PERFORM citus_embedded.forget_dropped();
 END $$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.undistribute_table(table_name regclass, cascade_via_foreign_keys boolean DEFAULT false) RETURNS void
-LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $body$
+CREATE OR REPLACE FUNCTION citus_embedded.undistribute(tables regclass[]) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
 DECLARE
-    tables regclass[] := ARRAY(SELECT citus_embedded.tied_tables(table_name));
-    name text := citus_embedded.qualified(table_name);
     before text;
     tab record;
     made regclass;
     sent jsonb;                       -- group -> the tables it loses
-    keys text := '';
-    foreign_keys text := '';
+    keys text;
 BEGIN
-    PERFORM citus_embedded.check_coordinator();
-    IF NOT EXISTS (SELECT FROM citus_embedded.dist_table WHERE logicalrelid = table_name) THEN
-        RAISE EXCEPTION 'cannot undistribute table because the table is not distributed' USING errcode = 'invalid_table_definition';
-    ELSIF NOT cascade_via_foreign_keys AND cardinality(tables) > 1 THEN
-        RAISE EXCEPTION 'cannot complete operation because table % %', (SELECT relname FROM pg_class WHERE oid = table_name),
-            CASE WHEN EXISTS (SELECT FROM citus_embedded.held WHERE conrelid = table_name AND contype = 'f')
-                   OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = table_name AND contype = 'f')
-                 THEN 'has a foreign key' ELSE 'is referenced by a foreign key' END
-            USING hint = format('Use cascade option to undistribute all the relations involved in a foreign key relationship with %s by '
-                                'executing SELECT undistribute_table($$%1$s$$, cascade_via_foreign_keys=>true)', name);
-    END IF;
-    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = ANY (tables) AND attidentity <> '' AND NOT attisdropped) THEN
-        RAISE EXCEPTION 'cannot complete operation on a table with identity column' USING errcode = 'feature_not_supported';
-    END IF;
-    before := citus_embedded.become_owner(table_name);
     PERFORM citus_embedded.check_owner(t) FROM unnest(tables) t;
+    before := citus_embedded.become_owner(tables[1]);     -- rows are read and tables dropped over one connection
     SELECT jsonb_object_agg(groupid, names) INTO sent FROM (
         SELECT p.groupid, string_agg(DISTINCT citus_embedded.qualified(s.logicalrelid), ', ') AS names
         FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid)
         WHERE s.logicalrelid = ANY (tables) AND p.groupid <> 0 GROUP BY p.groupid) g;
-    SELECT coalesce(string_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', citus_embedded.qualified(conrelid), conname, definition), '')
-                    FILTER (WHERE contype <> 'i'), '')
-        || coalesce(string_agg(format('CREATE UNIQUE INDEX %I ON %s %s; ', conname, citus_embedded.qualified(conrelid), definition::jsonb ->> 1), '')
-                    FILTER (WHERE contype = 'i'), '') INTO keys
-    FROM citus_embedded.held WHERE conrelid = ANY (tables) AND contype <> 'f';
-    SELECT coalesce(string_agg(format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', citus_embedded.qualified(conrelid), conname, definition), ''), '')
-    INTO foreign_keys FROM citus_embedded.held WHERE conrelid = ANY (tables) AND contype = 'f';
+    SELECT string_agg(CASE contype
+               WHEN 'i' THEN format('CREATE UNIQUE INDEX %I ON %s %s; ', conname, citus_embedded.qualified(conrelid), definition::jsonb ->> 1)
+               ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', citus_embedded.qualified(conrelid), conname, definition) END, ''
+               ORDER BY contype = 'f') INTO keys
+    FROM citus_embedded.held WHERE conrelid = ANY (tables);
 
     FOR tab IN SELECT d.*, citus_embedded.qualified(logicalrelid) AS name FROM citus_embedded.dist_table d
                WHERE logicalrelid = ANY (tables) ORDER BY logicalrelid::oid LOOP
@@ -71,11 +52,37 @@ BEGIN
                      WHERE tgrelid = tab.logicalrelid AND tgname ~ '^citus_embedded_');
         END IF;
     END LOOP;
-    EXECUTE keys || foreign_keys;
+    EXECUTE coalesce(keys, '');
     PERFORM citus_embedded.send(key::integer, 'DROP TABLE ' || value) FROM jsonb_each_text(sent);
     PERFORM citus_embedded.unregister(ARRAY(SELECT t FROM unnest(tables) t WHERE EXISTS (SELECT FROM pg_class WHERE oid = t)));
     PERFORM set_config('role', before, true);
+END $$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.undistribute_table(table_name regclass, cascade_via_foreign_keys boolean DEFAULT false) RETURNS void
+LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $body$
+DECLARE
+    tables regclass[] := ARRAY(SELECT citus_embedded.tied_tables(table_name));
+BEGIN
+    PERFORM citus_embedded.check_coordinator();
+    IF NOT EXISTS (SELECT FROM citus_embedded.dist_table WHERE logicalrelid = table_name) THEN
+        RAISE EXCEPTION 'cannot undistribute table because the table is not distributed' USING errcode = 'invalid_table_definition';
+    ELSIF NOT cascade_via_foreign_keys AND cardinality(tables) > 1 THEN
+        RAISE EXCEPTION 'cannot complete operation because table % %', (SELECT relname FROM pg_class WHERE oid = table_name),
+            CASE WHEN EXISTS (SELECT FROM citus_embedded.held WHERE conrelid = table_name AND contype = 'f')
+                   OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = table_name AND contype = 'f')
+                 THEN 'has a foreign key' ELSE 'is referenced by a foreign key' END
+            USING hint = format('Use cascade option to undistribute all the relations involved in a foreign key relationship with %s by '
+                                'executing SELECT undistribute_table($$%1$s$$, cascade_via_foreign_keys=>true)', citus_embedded.qualified(table_name));
+    ELSIF EXISTS (SELECT FROM pg_attribute WHERE attrelid = ANY (tables) AND attidentity <> '' AND NOT attisdropped) THEN
+        RAISE EXCEPTION 'cannot complete operation on a table with identity column' USING errcode = 'feature_not_supported';
+    END IF;
+    PERFORM citus_embedded.undistribute(tables);
 END $body$;
+
+-- Before pg_dump, on the way to Citus: all tables, identity columns included.
+CREATE OR REPLACE FUNCTION citus_embedded.undistribute_all() RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS
+$$ SELECT citus_embedded.undistribute(ARRAY(SELECT logicalrelid FROM citus_embedded.dist_table)) WHERE EXISTS (SELECT FROM citus_embedded.dist_table) $$;
 
 -- Migrations call this after create_distributed_table. The embedded engine leaves no rows behind.
 CREATE OR REPLACE FUNCTION pg_catalog.truncate_local_data_after_distributing_table(function_name regclass) RETURNS void LANGUAGE plpgsql STRICT

@@ -9,7 +9,8 @@ FROM pg_proc p WHERE pronamespace = 'pg_catalog'::regnamespace AND proname IN (
   'citus_shard_sizes', 'citus_relation_size', 'citus_table_size', 'citus_total_relation_size',
   'run_command_on_workers', 'run_command_on_all_nodes', 'run_command_on_shards', 'run_command_on_placements', 'run_command_on_coordinator',
   'citus_version', 'citus_is_coordinator', 'citus_coordinator_nodeid', 'citus_nodename_for_nodeid', 'citus_nodeport_for_nodeid',
-  'column_to_column_name', 'citus_copy_shard_placement')
+  'column_to_column_name', 'citus_copy_shard_placement', 'create_distributed_table_concurrently', 'alter_distributed_table', 'create_distributed_function',
+  'citus_add_local_table_to_metadata', 'update_distributed_table_colocation', 'citus_schema_distribute', 'citus_schema_undistribute')
 ORDER BY 1, 2;
 -- limit: a function of any type takes C, so there are overloads
 -- embedded:       arguments       | result

@@ -235,6 +235,8 @@ test_refusals()
 	done
 	refused '0A000.*command of its own' 'ALTER TYPE with USING, which only the text tells, in a function' "DO \$\$ BEGIN ALTER TABLE users ALTER name TYPE varchar USING upper(name); END \$\$"
 	like "$err" 'Citus has no such limit' 'naming Citus'
+	refused '0A000.*no create_distributed_function.*Use Citus' 'a function that only Citus has' "SELECT create_distributed_function('lower(text)', '\$1')"
+	refused '0A000.*no alter_distributed_table' 'whatever its arguments' "SELECT alter_distributed_table('users', shard_count => 5)"
 	refused '42710.*has the embedded engine' 'the Citus extension' 'CREATE EXTENSION IF NOT EXISTS citus'
 	gives '' 'a schema file with IF NOT EXISTS can be run again' 'CREATE TABLE IF NOT EXISTS subscriptions (x int)' 'CREATE INDEX IF NOT EXISTS followers ON subscriptions (followee_id)'
 	refused 'columnar storage needs Citus|Columnar storage needs Citus' 'columnar' "SELECT alter_table_set_access_method('users', 'columnar')"
