@@ -1,6 +1,7 @@
 #include "ops/status.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "io/asset.h"
@@ -21,9 +22,45 @@ static bool answers(const Session *session, const Node *node)
 	return up;
 }
 
+/* Asks one node, in a thread of its own: a host that is silent holds up no other. */
+typedef struct Probe {
+	const Session *session;
+	const Node *node;
+	bool up;
+	bool asked; /* by the thread */
+	pthread_t thread;
+} Probe;
+
+static void *ask(void *arg)
+{
+	Probe *probe = arg;
+
+	probe->up = answers(probe->session, probe->node);
+	return NULL;
+}
+
+static Probe *ask_all(const Session *session, Arena *arena)
+{
+	const Cluster *cluster = session->cluster;
+	Probe *probes = arena_array(arena, cluster->node_count, sizeof(*probes));
+
+	for (size_t i = 0; i < cluster->node_count; i++) {
+		probes[i] = (Probe) {.session = session, .node = &cluster->nodes[i]};
+		probes[i].asked = pthread_create(&probes[i].thread, NULL, ask, &probes[i]) == 0;
+	}
+	for (size_t i = 0; i < cluster->node_count; i++) {
+		if (probes[i].asked)
+			pthread_join(probes[i].thread, NULL);
+		else
+			ask(&probes[i]);
+	}
+	return probes;
+}
+
 static void describe_nodes(const Session *session, Arena *arena, Status *status, int extra)
 {
 	const Cluster *cluster = session->cluster;
+	const Probe *probes = ask_all(session, arena);
 
 	status->nodes = arena_array(arena, cluster->node_count + (size_t) extra, sizeof(NodeStatus));
 	status->node_count = cluster->node_count;
@@ -35,7 +72,7 @@ static void describe_nodes(const Session *session, Arena *arena, Status *status,
 			.role = node->is_coordinator ? "coordinator" : "worker",
 			.host = node->host,
 			.port = session_port(session, node),
-			.state = answers(session, node) ? "not registered" : "down",
+			.state = probes[i].up ? "not registered" : "down",
 			.capacity = node->capacity,
 		};
 	}
@@ -143,8 +180,12 @@ bool status_read(const Session *session, Arena *arena, Status *status, Err *err)
 {
 	const Cluster *cluster = session->cluster;
 	PgTarget target = session_superuser(session, &cluster->nodes[0], cluster->postgres.database);
-	Pg *pg = pg_open(&target, err);
+	Pg *pg = NULL;
 
+	/* Sizes are asked of the workers: the half minute that Citus waits for one that is
+	 * gone is too long for a look. */
+	target.settings = "-c citus.node_connection_timeout=3000";
+	pg = pg_open(&target, err);
 	*status = (Status) {.engine = engine_name(session->engine)};
 
 	bool ok = pg != NULL &&

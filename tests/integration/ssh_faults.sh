@@ -181,6 +181,11 @@ test_interrupt()
 	is "$?" 130 'Ctrl-C: exit status 130'
 	runs 'init after Ctrl-C' 0 citusctl init
 	runs 'is complete' 0 citusctl init --dry-run --exit-code
+
+	black_hole 1
+	runs 'status while a worker is silent' 0 citusctl -o json status
+	is "$(json '[.nodes[].state] | join(" ")')" 'active down' 'says which'
+	no_black_hole 1
 	citusctl -q -y destroy >/dev/null
 }
 
