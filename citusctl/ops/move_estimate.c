@@ -50,7 +50,7 @@ MoveRates estimate_rates(const MoveSample samples[], size_t count, MoveRates ass
 	for (size_t i = 0; i < count; i++) {
 		const MoveSample *s = &samples[i];
 
-		if (s->fraction < LEAST_FRACTION || (s->ended && s->fraction < 1))
+		if (s->fraction < LEAST_FRACTION || (s->ended ? s->fraction < 1 : !s->copying))
 			continue;
 		fit_add(&fit, s->fraction, s->fraction * s->bytes, s->seconds);
 		rates.measured = true;

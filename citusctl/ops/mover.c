@@ -187,6 +187,8 @@ static void attempt(Mover *m, Slot *slot)
 	move->phase = "setting up";
 	move->bytes_done = 0;
 	move->eta_s = -1;
+	m->samples[slot->move].fraction = 0;
+	m->samples[slot->move].copying = false;
 	watch_source(m->watch, what->from, true);
 	tell(m, REBALANCE_STARTED, slot->move, NULL);
 	if (!move_lane_open(&slot->lane, &m->coordinator, &err) || !move_lane_start(&slot->lane, what, &err))
@@ -194,11 +196,19 @@ static void attempt(Mover *m, Slot *slot)
 	err_clear(&err);
 }
 
+static MoveRates rates_now(const Mover *m)
+{
+	MoveRates assumed = estimate_assumed(m->r->request.mode != REBALANCE_ONLINE);
+
+	assumed.fixed_s += m->r->retry_s;
+	return estimate_rates(m->samples, m->r->plan.move_count, assumed);
+}
+
 /* The time is over: when it is, or when the next move would not fit into it. */
 static bool out_of_time(const Mover *m, size_t move)
 {
 	double seconds = (double) (clock_us() - m->began_us) / 1e6;
-	MoveRates rates = estimate_rates(m->samples, m->r->plan.move_count, estimate_assumed(false));
+	MoveRates rates = rates_now(m);
 
 	if (m->options->max_seconds <= 0)
 		return false;
@@ -381,6 +391,7 @@ static void take_progress(Mover *m)
 
 		move->phase = view.phase;
 		m->samples[slot->move].fraction = fraction_done(what, &view);
+		m->samples[slot->move].copying = view.copying;
 		move->bytes_done = (int64_t) ((double) what->group->bytes * m->samples[slot->move].fraction);
 		move->bytes_per_s = move->seconds > 0 ? (double) move->bytes_done / move->seconds : 0;
 		if (new_phase)
@@ -405,7 +416,7 @@ static void estimate(Mover *m)
 			sample->fraction = 0;
 		m->progress.bytes_done += move->bytes_done;
 	}
-	rates = estimate_rates(m->samples, m->r->plan.move_count, estimate_assumed(m->r->request.mode != REBALANCE_ONLINE));
+	rates = rates_now(m);
 	m->progress.eta_s = rates.measured ? estimate_run(rates, m->samples, m->r->plan.move_count, (size_t) m->r->jobs) : -1;
 	if (m->options->max_rate > 0 && m->progress.eta_s >= 0)
 		m->progress.eta_s = fmax(m->progress.eta_s, (double) (m->r->plan.bytes - m->bytes_started) /

@@ -91,6 +91,7 @@ typedef struct Rebalance {
 	size_t per_node;      /* moves at a time that a node has slots for */
 	int jobs;             /* moves at a time, after what the server allows */
 	double estimate_s;    /* of the whole run */
+	double retry_s;       /* an online move may wait for its target to stream */
 	Pg **links;           /* to the nodes of the snapshot, NULL where there is none (yet) */
 } Rebalance;
 

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -280,14 +281,19 @@ static void limit_moves(Check *check)
 
 static void check_retry_interval(Check *check)
 {
-	for (size_t n = 0; n < check->r->snapshot.node_count; n++)
-		if (check->nodes[n].is_target && check->nodes[n].retry_ms >= RETRY_INTERVAL_FELT_MS &&
-		    check->r->request.mode == REBALANCE_ONLINE)
-			find(check, (Finding) {
-				FINDING_WARNING, ERR_NONE, check->r->snapshot.nodes[n].name,
-				arena_printf(check->r->arena, "wal_retrieve_retry_interval is %lld ms: each move to it takes up to "
-				                              "so much longer", (long long) check->nodes[n].retry_ms),
-				"ALTER SYSTEM SET wal_retrieve_retry_interval = '50ms' there, and pg_reload_conf(); no restart."});
+	Rebalance *r = check->r;
+
+	for (size_t n = 0; n < r->snapshot.node_count; n++) {
+		if (!check->nodes[n].is_target || check->nodes[n].retry_ms < RETRY_INTERVAL_FELT_MS ||
+		    r->request.mode != REBALANCE_ONLINE)
+			continue;
+		r->retry_s = fmax(r->retry_s, (double) check->nodes[n].retry_ms / 1000);
+		find(check, (Finding) {
+			FINDING_WARNING, ERR_NONE, r->snapshot.nodes[n].name,
+			arena_printf(r->arena, "wal_retrieve_retry_interval is %lld ms: each move to it takes up to so much longer",
+			             (long long) check->nodes[n].retry_ms),
+			"ALTER SYSTEM SET wal_retrieve_retry_interval = '50ms' there, and pg_reload_conf(); no restart."});
+	}
 }
 
 /* Sources are dropped at the end: until then each moved byte stands twice. */
@@ -361,6 +367,7 @@ static void check_modes(Check *check)
 	size_t columnar = 0;
 	size_t tiny = 0;
 
+	online.fixed_s += r->retry_s;
 	for (size_t i = 0; i < r->plan.move_count; i++) {
 		RebalanceMove *move = &r->moves[i];
 		MoveSample sample = {.bytes = (double) move->group->bytes};
@@ -409,9 +416,9 @@ bool rebalance_check(const Session *session, Rebalance *rebalance, Err *err)
 		return false;
 	}
 	check_version(&check);
+	check_retry_interval(&check);
 	check_modes(&check);
 	limit_moves(&check);
-	check_retry_interval(&check);
 	check_identity(&check);
 	check_disks(&check);
 	str_free(&check.without_identity);

@@ -53,7 +53,7 @@ END_TEST
 START_TEST(test_running)
 {
 	const MoveSample samples[] = {
-		{.bytes = 1e9, .seconds = 100, .fraction = 0.5},
+		{.bytes = 1e9, .seconds = 100, .fraction = 0.5, .copying = true},
 		{.bytes = 1e9},
 	};
 	MoveRates rates = estimate_rates(samples, 2, assumed);
@@ -61,6 +61,15 @@ START_TEST(test_running)
 	ck_assert(rates.measured);
 	ck_assert_double_eq_tol(estimate_left(rates, &samples[0]), 100, 15);
 	ck_assert_double_eq_tol(estimate_run(rates, samples, 2, 1), 300, 45);
+}
+END_TEST
+
+/* One that waits, nobody knows how long, tells nothing of the others. */
+START_TEST(test_catching_up)
+{
+	const MoveSample samples[] = {{.bytes = 1e9, .seconds = 1, .fraction = 0.9}, {.bytes = 1e9}};
+
+	ck_assert(!estimate_rates(samples, 2, assumed).measured);
 }
 END_TEST
 
@@ -84,6 +93,7 @@ Suite *move_estimate_suite(void)
 	tcase_add_test(tests, test_measured);
 	tcase_add_test(tests, test_two_parts);
 	tcase_add_test(tests, test_running);
+	tcase_add_test(tests, test_catching_up);
 	tcase_add_test(tests, test_given_up);
 	suite_add_tcase(suite, tests);
 	return suite;
