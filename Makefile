@@ -126,6 +126,9 @@ bench: all $(BUILD)/bench-planner ## measure, each figure as a ratio taken in on
 	@for script in $(filter-out %/lib.sh,$(wildcard tests/bench/*.sh)); do \
 		CITUSCTL="$(abspath $(PROGRAM))" BUILD="$(BUILD)" bash "$$script" || exit; done
 
+bench-scale: all ## measure how 1, 2 and 4 workers scale under the same small share of a processor each (root)
+	@CITUSCTL="$(abspath $(PROGRAM))" bash tests/bench/scale/scale.sh
+
 # One compiler a processor, unless -j says how many.
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 RUN_TESTS = BUILD="$(BUILD)" CITUSCTL="$(abspath $(PROGRAM))" TESTS="$(TESTS)" bash tests/tools/run_tests.sh
@@ -228,6 +231,6 @@ endef
 FORCE:
 
 .PHONY: all demo install uninstall check check-unit check-integration lint asan tsan sanitized \
-	valgrind fuzz run-fuzzers lab lab-down lint-objects lint-tidy bench deps format clean help FORCE
+	valgrind fuzz run-fuzzers lab lab-down lint-objects lint-tidy bench bench-scale deps format clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(FUZZERS:%=$(BUILD)/tests/fuzz/%.d)

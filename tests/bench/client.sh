@@ -3,7 +3,7 @@
 # next to pgbench with the same statements, prepared, in the same mix over as many
 # connections.  The servers' time does not count.  Each side runs for a short and for a
 # long time and the difference is taken, so that logging in, loading and verifying cancel
-# out; in turns, RUNS times (default 3), and the smallest counts.
+# out; in turns, RUNS times (default 3), and the smallest counts.  Of the throughput of the long runs, the middle one.
 # shellcheck disable=SC2016 # $1 of the statements, not of the shell
 set -u
 # shellcheck source=tests/bench/lib.sh
@@ -63,11 +63,16 @@ run_demo()
 count_pgbench() { awk '/^number of transactions actually processed/ { split($6, n, "/"); print n[1] }' pgbench.out; }
 count_demo() { jq '[.operations[].count] | add' report.json; }
 
+# Transactions a second of a long run.
+tps_pgbench() { awk '/^tps/ { print $3 }' pgbench.out; }
+tps_demo() { jq .tps report.json; }
+
 # cpu SIDE DURATION: "seconds transactions" of one run.
 cpu()
 {
 	local used
 	used=$({ time "run_$1" "$2" 2>/dev/null; } 2>&1 | tail -n 1)
+	[ "$2" = "$SHORT" ] || "tps_$1" >>"$1.tps"
 	echo "$(calc "${used/ /+}") $("count_$1")"
 }
 
@@ -88,6 +93,10 @@ measure()
 	pgbench=$(smallest <"$1.pgbench")
 	figure "client CPU, $1" '<=' 1.1 "$(calc "$demo / $pgbench")" \
 		"$demo us a transaction, times the $pgbench of pgbench, $CLIENTS connections"
+	demo=$(middle <demo.tps)
+	pgbench=$(middle <pgbench.tps)
+	figure "throughput, $1" '>=' 0.95 "$(calc "$demo / $pgbench")" \
+		"$(printf '%.0f transactions/s, times the %.0f of pgbench, %d connections' "$demo" "$pgbench" "$CLIENTS")"
 	destroy "$name"
 }
 

@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# Linear scaling, measured: 1, 2 and 4 workers that hold the same data, each allowed the same small share of a
+# processor (control groups, version 1 or 2; needs root), under reads and writes of single shards from pgbench. The
+# coordinator and the client have what is left of the machine, which has to be more than they need: that is looked at.
+#
+# QUOTA is a worker's share of a processor in percent (default 8), SECONDS_EACH the time of each measurement.
+set -u
+# shellcheck source=tests/bench/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+QUOTA=${QUOTA:-8}
+SECONDS_EACH=${SECONDS_EACH:-10}
+CLIENTS=${CLIENTS:-48}
+USERS=${USERS:-4000}
+PERIOD_US=25000
+engine=citus
+groups=
+
+# ---- control groups --------------------------------------------------------------
+
+# find_groups: sets root and kind (v1 or v2), or fails.
+find_groups()
+{
+	kind=v1
+	root=$(awk '$3 == "cgroup" && $4 ~ /(^|,)cpu(,|$)/ { print $2; exit }' /proc/mounts)
+	if [ -z "$root" ]; then
+		kind=v2
+		root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+		[ -n "$root" ] && grep -qw cpu "$root/cgroup.controllers" || return 1
+		echo +cpu >"$root/cgroup.subtree_control" || return 1
+	fi
+	groups=$root/citusctl-bench-$$
+	mkdir "$groups" 2>/dev/null || return 1
+	[ "$kind" = v1 ] || echo +cpu >"$groups/cgroup.subtree_control"
+}
+
+# limit NODE: its server, and every process that it starts, into a group of its own.
+limit()
+{
+	local group=$groups/$1 first pid
+	mkdir -p "$group" || return
+	if [ "$kind" = v1 ]; then
+		echo "$PERIOD_US" >"$group/cpu.cfs_period_us" && echo $((PERIOD_US * QUOTA / 100)) >"$group/cpu.cfs_quota_us"
+	else
+		echo "$((PERIOD_US * QUOTA / 100)) $PERIOD_US" >"$group/cpu.max"
+	fi || return
+	first=$(head -n 1 "$CITUSCTL_HOME/$name/$1/postmaster.pid")
+	for pid in "$first" $(pgrep -P "$first"); do
+		echo "$pid" >"$group/cgroup.procs" 2>/dev/null
+	done
+	grep -qx "$first" "$group/cgroup.procs"
+}
+
+idle_ticks() { awk '/^cpu / { print $5 + $6 }' /proc/stat; }
+
+release_groups()
+{
+	[ -n "$groups" ] && find "$groups" -mindepth 1 -maxdepth 1 -type d -exec rmdir {} \; 2>/dev/null
+	[ -n "$groups" ] && rmdir "$groups" 2>/dev/null
+}
+trap 'clean_up; release_groups' EXIT
+
+# ---- the measurement ---------------------------------------------------------------
+
+cat >read.pgbench <<END
+\\set user random(1, $USERS)
+SELECT tweet_id, author_id, created_at FROM feed_items WHERE user_id = :user ORDER BY tweet_id DESC LIMIT 50;
+END
+cat >write.pgbench <<END
+\\set user random(1, $USERS)
+\\set id random(5000000000000000000, 9000000000000000000)
+INSERT INTO tweets (author_id, id, body, created_at) VALUES (:user, :id, 'one more', now()) ON CONFLICT DO NOTHING;
+END
+
+# tps SCRIPT: transactions a second; sets idle to what the machine had left, in percent of a processor.
+tps()
+{
+	local from to
+	PGPASSWORD=$(cat "$CITUSCTL_HOME/$name/password")
+	export PGPASSWORD PGOPTIONS='-c search_path=citusctl_demo'
+	"$BINDIR/pgbench" -n -M prepared -c "$CLIENTS" -j 1 -T 3 -f "$1.pgbench" -h 127.0.0.1 -p "$port" -U "$name" "$name" >/dev/null 2>&1
+	from=$(idle_ticks)
+	"$BINDIR/pgbench" -n -M prepared -c "$CLIENTS" -j 1 -T "$SECONDS_EACH" -f "$1.pgbench" -h 127.0.0.1 -p "$port" -U "$name" "$name" >pgbench.out 2>pgbench.err
+	to=$(idle_ticks)
+	idle=$(calc "($to - $from) / $SECONDS_EACH")
+	result=$(awk '/^tps/ { print $3 }' pgbench.out)
+}
+
+measure()
+{
+	local worker
+	name=scale$1
+	jq -n --arg name "$name" --arg engine "$engine" --argjson workers "$1" '{name: $name, deploy: "local", engine: $engine,
+		workers: $workers, postgres: {settings: {max_connections: 300}}}' >"$name.json"
+	"$CITUSCTL" -q -c "$name.json" init >/dev/null && "$CITUSCTL" -q -c "$name.json" demo --users "$USERS" --duration 0 --keep -o json >/dev/null || return
+	port=$(jq -r .nodes.coordinator.port "$CITUSCTL_HOME/$name/state.json")
+	for worker in $(seq "$1"); do
+		limit "worker$worker" || { echo "bench: worker$worker could not be limited" >&2; return 1; }
+	done
+	for script in read write; do
+		tps "$script"
+		echo "$1 $result $idle" >>"$script.results"
+	done
+	"$CITUSCTL" -q -y -c "$name.json" destroy >/dev/null
+	release_groups
+	mkdir -p "$groups"
+	[ "$kind" = v1 ] || echo +cpu >"$groups/cgroup.subtree_control"
+}
+
+# A bar for each number of workers, and a mark where linear would be.
+chart()
+{
+	awk -v what="$2" '
+		{ workers[NR] = $1; tps[NR] = $2; idle[NR] = $3 }
+		END {
+			printf "%s of single shards, transactions a second; | is linear\n", what
+			most = tps[1] * workers[NR] > tps[NR] ? tps[1] * workers[NR] : tps[NR]
+			for (i = 1; i <= NR; i++) {
+				filled = int(tps[i] / most * 50 + 0.5)
+				mark = int(tps[1] * workers[i] / most * 50 + 0.5)
+				bar = ""
+				for (c = 1; c <= 51; c++)
+					bar = bar (c == mark ? "|" : c <= filled ? "#" : " ")
+				printf "  %d worker%s %s %8.0f  %.2f of linear, %.0f %% of a processor idle\n", workers[i], workers[i] > 1 ? "s" : " ",
+					bar, tps[i], tps[i] / tps[1] / workers[i], idle[i]
+			}
+		}' "$1.results"
+}
+
+part() { awk -v n="$2" 'NR == 1 { one = $2 } $1 == n { printf "%.3f\n", $2 / one / n }' "$1.results"; }
+
+have_citus || engine=embedded
+if [ ! -x "$BINDIR/pgbench" ] || [ "$(id -u)" -ne 0 ] || ! find_groups; then
+	not_measured 'linear scaling' "it takes root, a control group for processors that can be written, and pgbench"
+	exit
+fi
+for workers in 1 2 4; do
+	measure "$workers" || exit 1
+done
+echo "Engine $engine, each worker limited to $QUOTA % of a processor (control groups $kind), $CLIENTS connections, $(nproc) processors"
+chart read Reads
+chart write Writes
+for workers in 2 4; do
+	figure "reads, $workers workers" '>=' 0.9 "$(part read "$workers")" "of linear"
+	figure "writes, $workers workers" '>=' 0 "$(part write "$workers")" "of linear"
+done
