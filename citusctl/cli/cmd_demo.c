@@ -31,6 +31,7 @@ typedef struct DemoArgs {
 	const char *report;
 	const char *junit;
 	bool columnar;
+	bool regions;
 	bool keep;
 	bool verify_only;
 } DemoArgs;
@@ -60,6 +61,8 @@ static const Option demo_options[] = {
 	 "scale-out, rebalance, drain, restart or kill-worker, while it runs", 0, 0},
 	{"columnar", 0, OPT_FLAG, offsetof(DemoArgs, columnar), NULL,
 	 "also fill a columnar table and its twin in heap, and compare them", 0, 0},
+	{"regions", 0, OPT_FLAG, offsetof(DemoArgs, regions), NULL,
+	 "a throw-away cluster of two regions, with the tables pinned to one", 0, 0},
 	{"report", 0, OPT_TEXT, offsetof(DemoArgs, report), "FILE",
 	 "write the report as one page of HTML, with its charts", 0, 0},
 	{"junit", 0, OPT_TEXT, offsetof(DemoArgs, junit), "FILE", "write the checks as JUnit's XML, for CI services", 0, 0},
@@ -206,6 +209,8 @@ static bool check_args(const DemoArgs *args, bool described, DemoMix *mix, Err *
 		return err_set(err, ERR_USAGE, "--engine: \"%s\" is not auto, citus or embedded", args->engine);
 	if (!str_equal(args->via, "coordinator") && !str_equal(args->via, "any"))
 		return err_set(err, ERR_USAGE, "--via: \"%s\" is neither coordinator nor any", args->via);
+	if (args->regions && (described || args->workers < 3))
+		return err_set(err, ERR_USAGE, "--regions is for a throw-away cluster of at least three workers");
 	if (args->verify_only && !described) {
 		err_set(err, ERR_USAGE, "--verify-only needs a cluster");
 		return err_hint(err, "Name its description with -c FILE.");
@@ -259,6 +264,7 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 
 	if (!check_args(args, described, &mix, err) || !check_during(call, args, described, &during, err))
 		return false;
+	stage.in_regions = args->regions;
 	stage.joins_later = during == DURING_SCALE_OUT;
 
 	bool ok = (described ? demo_stage_attach(&stage, err) : demo_stage_make(&stage, err)) &&

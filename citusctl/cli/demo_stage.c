@@ -7,8 +7,10 @@
 #include "io/asset.h"
 #include "ops/destroy.h"
 #include "ops/init.h"
+#include "ops/rebalance.h"
 #include "ops/tables.h"
 #include "ops/throwaway.h"
+#include "run/operation.h"
 #include "util/clock.h"
 
 static void say(const Call *call, const char *text)
@@ -48,6 +50,24 @@ static bool keep_description(DemoStage *stage, const char *text, Err *err)
 	return ok;
 }
 
+/* Tables are made on all workers; those pinned to a region move there while they are empty. */
+static bool place_tables(DemoStage *stage, Err *err)
+{
+	Session *session = stage->session;
+	const RebalanceRequest request = rebalance_request(session);
+	const RebalanceOptions options = {.watch = NULL};
+	Rebalance r = {0};
+	RebalanceResult result = {0};
+
+	say(stage->call, "Moving the tables to their region ...");
+
+	bool ok = operation_begin(session, err) && rebalance_plan(session, &request, stage->call->arena, &r, err) &&
+	          rebalance_check(session, &r, err) && rebalance_run(session, &r, &options, &result, err);
+
+	rebalance_free(&r);
+	return operation_end(session, ok, err);
+}
+
 /* The cluster without the worker that joins later; its port is chosen already. */
 static void leave_out_last(DemoStage *stage)
 {
@@ -66,7 +86,8 @@ bool demo_stage_make(DemoStage *stage, Err *err)
 
 	stage->throwaway = true;
 	stage->cluster = throwaway_cluster(call->arena, name, stage->engine,
-	                                   (int) stage->workers + (stage->joins_later ? 1 : 0), &text, err);
+	                                   (int) stage->workers + (stage->joins_later ? 1 : 0), stage->in_regions, &text,
+	                                   err);
 	if (stage->cluster == NULL)
 		return false;
 	stage->session = session_open(stage->cluster, (int) call->globals->jobs, err);
@@ -76,7 +97,7 @@ bool demo_stage_make(DemoStage *stage, Err *err)
 		return false;
 	if (stage->joins_later)
 		leave_out_last(stage);
-	return init_cluster(stage, err);
+	return init_cluster(stage, err) && (!stage->in_regions || place_tables(stage, err));
 }
 
 /* The user's own tables are never touched: the demo has a schema of its own. */
@@ -109,15 +130,18 @@ static bool drop_tables(DemoStage *stage, Err *err)
  * Where an earlier demo left its tables: in the schema of its own or, in a
  * throw-away cluster that was kept, in the first of the search path.
  */
-static bool find_schema(DemoStage *stage, Err *err)
+static bool find_schema(DemoStage *stage, const Cluster *described, Err *err)
 {
 	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
 	Pg *pg = pg_open(&target, err);
 	bool has_schema = false;
 	bool ok = pg != NULL && pg_query_bool(pg, asset_text("sql/query/demo_has_schema.sql"), 0, NULL, &has_schema, err);
 
-	if (!has_schema)
+	if (ok && !has_schema) {
 		stage->schema = NULL;
+		if (described->table_count > 0)
+			stage->cluster = described; /* of a throw-away cluster: with the placement of its tables */
+	}
 	pg_close(pg);
 	return ok;
 }
@@ -138,7 +162,7 @@ bool demo_stage_attach(DemoStage *stage, Err *err)
 	stage->session = session_open(stage->cluster, (int) call->globals->jobs, err);
 	return stage->session != NULL && session_attach(stage->session, err) &&
 	       session_lock(stage->session, err) &&
-	       (stage->verify_only ? find_schema(stage, err) : make_tables(stage, err));
+	       (stage->verify_only ? find_schema(stage, described, err) : make_tables(stage, err));
 }
 
 DemoTarget demo_stage_target(const DemoStage *stage)

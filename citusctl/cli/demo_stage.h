@@ -16,6 +16,7 @@ typedef struct DemoStage {
 	const char *engine; /* asked for, of a throw-away cluster */
 	int64_t workers;    /* of a throw-away cluster */
 	bool keep;          /* nothing is taken down */
+	bool in_regions;    /* a throw-away cluster has two regions, and its tables lie in one */
 	bool joins_later;   /* a throw-away cluster begins without its last worker */
 	bool verify_only;   /* what an earlier demo left is used, and left */
 

@@ -106,7 +106,7 @@ static bool push_aside(During *during, Err *err)
 
 		if (r.snapshot.nodes[group->node].described == &cluster->nodes[cluster->node_count - 1] &&
 		    seen++ % PUSHED_PART == 0)
-			moves[request.fixed_count++] = (FixedMove) {group->id, cluster->nodes[1].name};
+			moves[request.fixed_count++] = (FixedMove) {group->id, cluster->nodes[cluster->node_count - 2].name};
 	}
 	rebalance_free(&r);
 	request.fixed = moves;

@@ -35,6 +35,8 @@ static size_t more_checks(Verify *v, NamedCheck more[DEMO_CHECKS_MAX])
 
 	if (v->report->event != NULL)
 		more[count++] = (NamedCheck) {arena_printf(v->arena, "during %s", v->report->event), check_event};
+	if (verify_has_placement(v->target->cluster))
+		more[count++] = (NamedCheck) {"placement", check_placement};
 	if (v->has_activity)
 		more[count++] = (NamedCheck) {"columnar", check_columnar};
 	return count;

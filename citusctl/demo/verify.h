@@ -17,6 +17,7 @@
  *   feeds                feed_items with generator and ledger
  *   aggregates           sums through the coordinator with sums over the shards
  *                        that are found on the workers
+ *   placement            the nodes of shards with the labels that their tables ask for
  *   columnar             the answers of a columnar table and its twin in heap
  *   during EVENT         the operations given up with what the event excuses
  *
@@ -59,6 +60,9 @@ const char *verify_number(Verify *v, int64_t value);
 /* The node at this address, as the coordinator lists it; -1: none. */
 int verify_node_at(const Verify *v, const char *host, int port);
 
+/* Whether any table is to lie on nodes with certain labels only. */
+bool verify_has_placement(const Cluster *cluster);
+
 /* Each returns false only when it could not look. */
 bool check_nodes(Verify *v, Err *err) MUST_CHECK;
 bool check_tables(Verify *v, Err *err) MUST_CHECK;
@@ -69,6 +73,7 @@ bool check_colocated_joins(Verify *v, Err *err) MUST_CHECK;
 bool check_acknowledged(Verify *v, Err *err) MUST_CHECK;
 bool check_feeds(Verify *v, Err *err) MUST_CHECK;
 bool check_aggregates(Verify *v, Err *err) MUST_CHECK;
+bool check_placement(Verify *v, Err *err) MUST_CHECK; /* only where a table has one */
 bool check_columnar(Verify *v, Err *err) MUST_CHECK; /* only when it is there */
 bool check_event(Verify *v, Err *err) MUST_CHECK; /* only after one */
 

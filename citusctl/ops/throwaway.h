@@ -12,9 +12,10 @@
 
 /*
  * A local cluster named name with the demo's tables; engine is "auto", "citus"
- * or "embedded".  *text is the description as JSON, in the arena.
+ * or "embedded".  in_regions: the first half of the workers is labelled as of one
+ * region, the others as of another, and the tables are pinned to that.  *text is the description as JSON, in the arena.
  */
-const Cluster *throwaway_cluster(Arena *arena, const char *name, const char *engine, int workers,
+const Cluster *throwaway_cluster(Arena *arena, const char *name, const char *engine, int workers, bool in_regions,
                                  const char **text, Err *err) MUST_CHECK;
 
 /* A copy of the cluster whose tables and schema files are the demo's. */

@@ -120,8 +120,8 @@ chart()
 				mark = int(tps[1] * workers[i] / most * 50 + 0.5)
 				bar = ""
 				for (c = 1; c <= 51; c++)
-					bar = bar (c == mark ? "|" : c <= filled ? "#" : " ")
-				printf "  %d worker%s %s %8.0f  %.2f of linear, %.0f %% of a processor idle\n", workers[i], workers[i] > 1 ? "s" : " ",
+					bar = bar (c == mark ? "|" : (c <= filled ? "#" : " "))
+				printf "  %d worker%s %s %8.0f  %.2f of linear, %.0f %% of a processor idle\n", workers[i], (workers[i] > 1 ? "s" : " "),
 					bar, tps[i], tps[i] / tps[1] / workers[i], idle[i]
 			}
 		}' "$1.results"
@@ -142,5 +142,5 @@ chart read Reads
 chart write Writes
 for workers in 2 4; do
 	figure "reads, $workers workers" '>=' 0.9 "$(part read "$workers")" "of linear"
-	figure "writes, $workers workers" '>=' 0 "$(part write "$workers")" "of linear"
+	printf '%-30s %6.2f  of linear\n' "writes, $workers workers" "$(part write "$workers")"
 done
