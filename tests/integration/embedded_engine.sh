@@ -92,12 +92,14 @@ worker_tables()
 	echo "$n"
 }
 
+# As citusctl does it: one transaction.
 install_on()
 {
-	local file
+	local file commands=()
 	for file in "$REPO"/sql/embedded/*.sql; do
-		super_on "$1" -c "$(cat "$file")" || return 1
+		commands+=(-c "$(cat "$file")")
 	done
+	super_on "$1" --single-transaction "${commands[@]}"
 }
 
 test_install()
