@@ -52,7 +52,7 @@ MoveRates estimate_rates(const MoveSample samples[], size_t count, MoveRates ass
 
 		if (s->fraction < LEAST_FRACTION || (s->ended ? s->fraction < 1 : !s->copying))
 			continue;
-		fit_add(&fit, s->fraction, s->fraction * s->bytes, s->seconds);
+		fit_add(&fit, s->fraction, s->fraction * s->bytes, s->seconds + (s->ended ? 0 : s->to_come_s));
 		rates.measured = true;
 	}
 

@@ -27,6 +27,7 @@ typedef struct MoveSample {
 	double seconds;  /* it took, or has been running */
 	double fraction; /* 0: waiting; 1: done; between: running, as far as known */
 	bool copying;    /* running, and its fraction grows with time: no wait of unknown length */
+	double to_come_s; /* copying: the wait that is known to come after it */
 	bool ended;      /* done or given up: nothing left to do */
 } MoveSample;
 

@@ -504,7 +504,7 @@ static bool set_up(Mover *m, Err *err)
 	m->moves = arena_array(m->r->arena, m->r->plan.move_count, sizeof(MoveProgress));
 	m->samples = arena_array(m->r->arena, m->r->plan.move_count, sizeof(MoveSample));
 	for (size_t i = 0; i < m->r->plan.move_count; i++)
-		m->samples[i].bytes = (double) m->r->moves[i].group->bytes;
+		m->samples[i] = (MoveSample) {.bytes = (double) m->r->moves[i].group->bytes, .to_come_s = m->r->retry_s};
 	m->progress.rebalance = m->r;
 	m->progress.moves = m->moves;
 	m->progress.eta_s = -1;
