@@ -42,11 +42,14 @@ what_there_is()
 
 lab_or_skip 'init killed at every step'
 lab_up 2 || exit 1
+# Without PgBouncer there is nothing to interrupt in its step.
+pooler=''
+PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null && pooler=', "pooler": {"port": 6432}'
 echo 'CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY);' >schema.sql
-describe_lab '"schema": ["schema.sql"], "shard_count": 4, "tables": [{"name": "items", "distribution_column": "id"}]'
+describe_lab '"schema": ["schema.sql"], "shard_count": 4, "tables": [{"name": "items", "distribution_column": "id"}]'"$pooler"
 runs 'init that nobody disturbs' 0 citusctl init
 what_there_is >wanted
-steps=$(citusctl -o json init --dry-run | jq -r '.steps[].step' | awk '!seen[$0]++')
+steps=$(citusctl -o json init --dry-run | jq -r '.steps[].step' | awk -v pooler="$pooler" '!seen[$0]++ && (pooler != "" || $0 != "run the pooler")')
 isnt "$steps" '' 'its steps'
 while read -r step; do
 	citusctl -q -y destroy >/dev/null
