@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "ops/engine.h"
 #include "ops/init.h"
+#include "ops/members.h"
 #include "run/operation.h"
 
 typedef struct InitArgs {
@@ -71,10 +72,13 @@ static bool run_init(Call *call, const void *opaque, Err *err)
 	Report *report = NULL;
 	bool nothing_there = call->session->base != NULL && !session_exists(call->session);
 	bool ok = args->dry_run ? nothing_there || session_attach(call->session, err)
-	                        : session_claim(call->session, err) && operation_prepare(call->session, err);
+	                        : session_claim(call->session, err) && operation_prepare(call->session, err) &&
+	                              removed_refuse_early(call->session, err);
 
-	if (!ok)
+	if (!ok) {
+		operation_end(call->session, ok, err);
 		return false;
+	}
 	ok = run_plan(call->session, init_steps(call->session), args->dry_run,
 	              args->dry_run ? NULL : output_watcher(call->globals, &watcher), &report, err);
 	if (ok && !args->dry_run)

@@ -104,18 +104,19 @@ static void print_tables(const Status *status, Arena *arena)
 	output_table(stdout, header, right, 6, cells, status->table_count);
 }
 
-static size_t count_wrong(const Status *status)
+static size_t count_state(const Status *status, const char *state)
 {
-	size_t wrong = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < status->node_count; i++)
-		wrong += strcmp(status->nodes[i].state, "active") != 0 ? 1 : 0;
-	return wrong;
+		count += strcmp(status->nodes[i].state, state) == 0 ? 1 : 0;
+	return count;
 }
 
 static void print_status(const Cluster *cluster, const Status *status, const char *note, Arena *arena)
 {
-	size_t wrong = count_wrong(status);
+	size_t removed = count_state(status, "removed");
+	size_t wrong = status->node_count - removed - count_state(status, "active");
 
 	printf("Cluster %s, engine %s (%s)\n\n", cluster->name, status->engine, status->version);
 	print_nodes(status, arena);
@@ -131,6 +132,8 @@ static void print_status(const Cluster *cluster, const Status *status, const cha
 	}
 	if (note != NULL)
 		printf("Note: %s\n", note);
+	if (removed > 0)
+		printf("\nRemoved nodes are still in the description: take them out of \"workers\".\n");
 	if (wrong > 0)
 		printf("\n%zu of %zu nodes are not active.  To start stopped servers: citusctl node start\n", wrong,
 		       status->node_count);

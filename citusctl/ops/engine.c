@@ -13,10 +13,16 @@ const EngineTraits *engine_traits(Engine engine)
 	                         .disk_space = "sql/query/citus_disk_space.sql",
 	                         .background_rebalance = "sql/query/citus_background_rebalance.sql",
 	                         .has_rebalance_strategies = true,
-	                         .moves_need_every_node = true},
+	                         .moves_need_every_node = true,
+	                         .fence = "sql/setup/fence_citus.sql",
+	                         .replicate_reference_tables = "sql/query/citus_replicate_reference_tables.sql",
+	                         .recover_prepared = "sql/query/citus_recover_prepared.sql",
+	                         .give_up = "sql/setup/citus_give_up.sql"},
 		[ENGINE_IS_EMBEDDED] = {.carries_foreign_keys = true,
 	                            .seed_identity = "sql/query/embedded_seed_identity.sql",
-	                            .own_identity = "sql/query/embedded_own_identity.sql"},
+	                            .own_identity = "sql/query/embedded_own_identity.sql",
+	                            .fence = "sql/setup/fence_embedded.sql",
+	                            .give_up = "sql/setup/embedded_give_up.sql"},
 	};
 
 	return &traits[engine];

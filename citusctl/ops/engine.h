@@ -31,6 +31,13 @@ typedef struct EngineTraits {
 
 	/* No shard moves while any active node is down. */
 	bool moves_need_every_node;
+
+	/* Files of sql/: makes a removed node harmless; decides transactions that are
+	 * prepared (NULL: there are none); gives up the shards of a lost node. */
+	const char *fence;
+	const char *replicate_reference_tables; /* NULL: adding a node does it */
+	const char *recover_prepared;
+	const char *give_up;
 } EngineTraits;
 
 /* What of the description this engine can't do and does otherwise: a sentence in

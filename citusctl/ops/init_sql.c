@@ -2,6 +2,7 @@
 
 #include "io/asset.h"
 #include "ops/engine.h"
+#include "ops/members.h"
 #include "ops/placement.h"
 #include "ops/tables.h"
 #include "run/operation.h"
@@ -192,6 +193,27 @@ static bool register_node(Host *host, Pg *pg, const Node *node, size_t *added, E
 	       err_wrap(err, "register node \"%s\"", node->name);
 }
 
+/* Before any shard can land on a new node: a join there would miss them. */
+static bool copy_reference_tables(Host *host, Pg *pg, Outcome *outcome, Err *err)
+{
+	PgRows *rows = pg_query(pg, asset_text("sql/query/reference_copies_missing.sql"), 0, NULL, err);
+	const char *replicate = engine_traits(host->session->engine)->replicate_reference_tables;
+
+	if (rows == NULL)
+		return false;
+
+	int64_t missing = pg_int(rows, 0, 0);
+	const char *const mode[] = {pg_bool(rows, 0, 1) ? "block_writes" : "auto"};
+
+	pg_rows_free(rows);
+	if (missing == 0 || replicate == NULL)
+		return true;
+	*outcome = OUTCOME_CHANGED;
+	host_say(host, "%s%s%lld copies of reference tables", host->said != NULL ? host->said : "",
+	         host->said != NULL ? ", " : "", (long long) missing);
+	return host->dry || pg_run(pg, asset_text(replicate), 1, mode, err);
+}
+
 bool init_registered(Host *host, Outcome *outcome, Err *err)
 {
 	const Cluster *cluster = host->session->cluster;
@@ -203,7 +225,8 @@ bool init_registered(Host *host, Outcome *outcome, Err *err)
 	}
 
 	Pg *pg = host_pg(host, err);
-	bool ok = pg != NULL && (host->dry || operation_join(host->session, err));
+	bool ok = pg != NULL && (host->dry || operation_join(host->session, err)) &&
+	          removed_refuse(host->session, pg, err);
 
 	for (size_t i = 0; ok && i < cluster->node_count; i++)
 		if (i == 0 || host->session->only == NULL || host->session->only[i])
@@ -212,7 +235,7 @@ bool init_registered(Host *host, Outcome *outcome, Err *err)
 		*outcome = OUTCOME_CHANGED;
 		host_say(host, "%zu node%s", added, added == 1 ? "" : "s");
 	}
-	return ok;
+	return ok && copy_reference_tables(host, pg, outcome, err);
 }
 
 /* Tables are made by the role that will own them. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/asset.h"
+#include "ops/members.h"
 
 /* Whether the node answers; a short wait, as status is for looking often. */
 static bool answers(const Session *session, const Node *node)
@@ -102,6 +103,20 @@ static PgRows *query_sizes(Pg *pg, const char *sized, const char *unsized, Err *
 	return pg_query(pg, asset_text(unsized), 0, NULL, err);
 }
 
+/* Described still, but taken out: neither missing nor down. */
+static bool mark_removed(const Session *session, Pg *pg, Arena *arena, Status *status, Err *err)
+{
+	RemovedList removed;
+
+	if (!removed_read(pg, arena, &removed, err))
+		return false;
+	for (size_t i = 0; i < session->cluster->node_count; i++)
+		if (removed_find(&removed, session, &session->cluster->nodes[i]) != NULL &&
+		    strcmp(status->nodes[i].state, "active") != 0)
+			status->nodes[i].state = "removed";
+	return true;
+}
+
 static bool read_nodes(const Session *session, Pg *pg, Arena *arena, Status *status, Err *err)
 {
 	PgRows *rows = query_sizes(pg, "sql/query/status_nodes.sql", "sql/query/status_nodes_unsized.sql", err);
@@ -119,7 +134,7 @@ static bool read_nodes(const Session *session, Pg *pg, Arena *arena, Status *sta
 		                                                                         : pg_int(rows, i, 5);
 	}
 	pg_rows_free(rows);
-	return true;
+	return mark_removed(session, pg, arena, status, err);
 }
 
 /* Tables are spread over all workers: while one is silent no sum is the whole. */

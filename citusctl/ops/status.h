@@ -16,7 +16,7 @@ typedef struct NodeStatus {
 	const char *role; /* "coordinator" or "worker" */
 	const char *host;
 	int port;
-	const char *state; /* "active", "down", "not registered", "inactive", "not described" */
+	const char *state; /* "active", "down", "not registered", "inactive", "not described", "removed" */
 	int64_t shards;
 	int64_t bytes; /* or BYTES_UNKNOWN */
 	double capacity;

@@ -1,0 +1,110 @@
+#include "ops/fence.h"
+
+#include <time.h>
+
+#include "io/asset.h"
+#include "ops/engine.h"
+#include "ops/server.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/str.h"
+
+#define LOGIN_TIMEOUT_S 3
+
+/* Makes the node forget the cluster; false when its server does not let us. */
+static bool forget_cluster(const Session *session, const Member *member)
+{
+	PgTarget target = member_target(session, member);
+	Err ignored = ERR_INIT;
+
+	target.timeout_s = LOGIN_TIMEOUT_S;
+
+	Pg *pg = pg_open(&target, &ignored);
+	bool ok = pg != NULL && pg_exec(pg, asset_text(engine_traits(session->engine)->fence), &ignored);
+
+	if (!ok)
+		log_debug("%s: could not be made to forget the cluster: %s", member->name, ignored.message);
+	pg_close(pg);
+	err_clear(&ignored);
+	return ok;
+}
+
+/* What overrides every other settings file, should somebody start the server. */
+static bool disarm(Host *host, const char *data, Err *err)
+{
+	const char *path = arena_printf(host->arena, "%s/postgresql.auto.conf", data);
+	const char *line = "shared_preload_libraries = ''\t# removed from its cluster by citusctl\n";
+	const char *text = NULL;
+	bool changed = false;
+
+	return shell_get(host->shell, path, host->arena, &text, err) &&
+	       (str_ends(text != NULL ? text : "", line) ||
+	        shell_put(host->shell, path, arena_printf(host->arena, "%s%s", text != NULL ? text : "", line), 0600,
+	                  &changed, err));
+}
+
+/* Stops the server and sets its directory aside; *aside is NULL when there is none. */
+static bool put_away(Session *session, const Node *node, Arena *arena, const char **aside, Err *err)
+{
+	Host host = {0};
+	char stamp[32] = "";
+	time_t now = time(NULL);
+	struct tm utc;
+
+	*aside = NULL;
+	if (gmtime_r(&now, &utc) != NULL)
+		strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+
+	bool ok = host_open(&host, session, node, false, err);
+
+	if (ok) {
+		Server server = server_of(&host);
+
+		ok = server_stop(&host, &server, "fast", err);
+		if (ok && shell_exists(host.shell, arena_printf(arena, "%s/PG_VERSION", server.data))) {
+			const char *to = arena_printf(arena, "%s.removed-%s", server.data, stamp);
+
+			ok = disarm(&host, server.data, err) && shell_rename(host.shell, server.data, to, err);
+			*aside = ok ? to : NULL;
+		}
+	}
+	host_close(&host);
+	return ok;
+}
+
+bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fence, Err *err)
+{
+	const char *aside = NULL;
+	bool forgot = forget_cluster(session, member);
+
+	*fence = (Fence) {false, NULL};
+	if (!clock_go_on(err))
+		return false;
+	if (session->cluster->deploy != DEPLOY_NONE && member->described != NULL) {
+		Err why = ERR_INIT;
+
+		if (put_away(session, member->described, arena, &aside, &why)) {
+			fence->complete = true;
+			fence->how = aside != NULL
+			                 ? arena_printf(arena, "its server is stopped, its directory set aside as %s", aside)
+			                 : "there is no server of it any more";
+			err_clear(&why);
+			return true;
+		}
+		if (why.kind == ERR_INTERRUPTED || !forgot) {
+			fence->how = arena_printf(arena, "its server could not be stopped (%s)", why.message);
+			if (why.kind == ERR_INTERRUPTED) {
+				err_move(err, &why);
+				return false;
+			}
+			err_clear(&why);
+			return true;
+		}
+		err_clear(&why);
+	}
+	fence->complete = forgot;
+	fence->how = forgot ? "its server forgot the cluster and may be stopped"
+	                    : "its server does not answer: should it come back, run this command again before "
+	                      "anything else";
+	return true;
+}

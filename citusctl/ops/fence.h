@@ -1,0 +1,26 @@
+/*
+ * ops/fence.h - a removed worker whose server comes back must not act on the
+ * cluster: left as it was it would take itself for a coordinator and recover
+ * transactions on nodes it is no part of any more.
+ *
+ * Where its server answers it forgets the other nodes and how to log in to them.
+ * Where citusctl runs the servers, its server is stopped, set up so that started
+ * by hand it does not load the engine, and its directory set aside.
+ */
+#ifndef CITUSCTL_OPS_FENCE_H
+#define CITUSCTL_OPS_FENCE_H
+
+#include "ops/members.h"
+
+typedef struct Fence {
+	bool complete;       /* it can do no harm */
+	const char *how;     /* a sentence for people, in the arena */
+} Fence;
+
+/*
+ * A server that can be reached in no way is no error: the fence is not complete
+ * then, and how says what is left to do.
+ */
+bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fence, Err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,1 @@
+SELECT recover_prepared_transactions()

@@ -1,0 +1,1 @@
+SELECT citus_remove_node($1, $2::int)

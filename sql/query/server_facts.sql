@@ -1,0 +1,3 @@
+-- What one server says of itself.
+SELECT current_setting('server_version'), citus_version(),
+       to_char(pg_postmaster_start_time(), 'YYYY-MM-DD HH24:MI:SS')
