@@ -17,6 +17,7 @@ const EngineTraits *engine_traits(Engine engine)
 	                         .fence = "sql/setup/fence_citus.sql",
 	                         .replicate_reference_tables = "sql/query/citus_replicate_reference_tables.sql",
 	                         .recover_prepared = "sql/query/citus_recover_prepared.sql",
+	                         .disable_node = "sql/query/citus_disable_node.sql",
 	                         .give_up = "sql/setup/citus_give_up.sql"},
 		[ENGINE_IS_EMBEDDED] = {.carries_foreign_keys = true,
 	                            .seed_identity = "sql/query/embedded_seed_identity.sql",

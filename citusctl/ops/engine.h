@@ -37,6 +37,7 @@ typedef struct EngineTraits {
 	const char *fence;
 	const char *replicate_reference_tables; /* NULL: adding a node does it */
 	const char *recover_prepared;
+	const char *disable_node; /* before a dead node can be removed; NULL: not needed */
 	const char *give_up;
 } EngineTraits;
 

@@ -273,6 +273,15 @@ static bool finish_removal(Session *session, Pg *pg, const Members *members, Nod
 	return not_a_member(session, members, removal->name, err);
 }
 
+/* Citus asks a dead node too while it counts as active. */
+static bool disable_node(const Session *session, Pg *pg, const Member *member, Arena *arena, Err *err)
+{
+	const char *disable = engine_traits(session->engine)->disable_node;
+	const char *const address[] = {member->host, port_text(arena, member->port)};
+
+	return disable == NULL || !member->active || pg_run(pg, asset_text(disable), 2, address, err);
+}
+
 static bool remove_lost(Session *session, Pg *pg, const Members *members, const Member *member, NodeRemoval *removal,
                         Arena *arena, Err *err)
 {
@@ -288,7 +297,7 @@ static bool remove_lost(Session *session, Pg *pg, const Members *members, const 
 	if (losses.shards > 0 && !others_take_shards(members, member, err))
 		return false;
 	return (losses.shards == 0 || drain_give_up(session, pg, member, arena, err)) &&
-	       unregister(pg, member, losses.shards, arena, err);
+	       disable_node(session, pg, member, arena, err) && unregister(pg, member, losses.shards, arena, err);
 }
 
 bool node_remove(Session *session, NodeRemoval *removal, Arena *arena, Err *err)

@@ -9,6 +9,7 @@ DECLARE
     target int;
     ddl    text;
 BEGIN
+    PERFORM set_config('citus_embedded.busy', 'on', true);     -- the engine's own doing, not a user's
     FOR item IN
         SELECT d.colocationid, s.shardindex, c.shardcount,
                jsonb_agg(jsonb_build_object('shard', s.shardid, 'name', s.shardname, 'table', d.logicalrelid::oid) ORDER BY s.shardid) AS members
