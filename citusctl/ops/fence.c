@@ -60,7 +60,7 @@ static bool put_away(Session *session, const Node *node, Arena *arena, const cha
 	if (ok) {
 		Server server = server_of(&host);
 
-		ok = server_stop(&host, &server, "fast", err);
+		ok = server_stop(&host, &server, err);
 		if (ok && shell_exists(host.shell, arena_printf(arena, "%s/PG_VERSION", server.data))) {
 			const char *to = arena_printf(arena, "%s.removed-%s", server.data, stamp);
 
