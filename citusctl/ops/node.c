@@ -165,8 +165,10 @@ bool node_drain(Session *session, const char *name, const RebalanceOptions *move
 	bool ok = pg != NULL && members_read(session, pg, arena, &members, err);
 	const Member *member = ok ? members_find(&members, name) : NULL;
 
-	ok = ok && (member != NULL || not_a_member(session, &members, name, err)) && is_worker(member, "drained", err) &&
-	     empty_node(session, pg, &members, member, moves, arena, moved, err);
+	if (ok && member == NULL)
+		ok = not_a_member(session, &members, name, err);
+	else if (ok)
+		ok = is_worker(member, "drained", err) && empty_node(session, pg, &members, member, moves, arena, moved, err);
 	pg_close(pg);
 	return ok;
 }
