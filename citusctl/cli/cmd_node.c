@@ -166,7 +166,7 @@ static bool run_restart(Call *call, const OptionList *names, Err *err)
 			ok = restart_node(call, i % call->cluster->node_count, nodes, err);
 	json_add_double(document, "seconds", (double) (clock_us() - began) / 1e6);
 	if (ok)
-		operation_say(call->session, "%zu nodes", json_size(nodes));
+		operation_say(call->session, "%zu node%s", json_size(nodes), json_size(nodes) == 1 ? "" : "s");
 	operation_end(call->session, ok, err);
 	call->session->only = NULL;
 	if (ok && call->globals->json) {

@@ -4,7 +4,9 @@
 
 #include "io/asset.h"
 #include "ops/engine.h"
+#include "ops/provision.h"
 #include "ops/server.h"
+#include "run/run.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/str.h"
@@ -30,7 +32,7 @@ static bool forget_cluster(const Session *session, const Member *member)
 }
 
 /* What overrides every other settings file, should somebody start the server. */
-static bool disarm(Host *host, const char *data, Err *err)
+bool fence_disarm(Host *host, const char *data, Err *err)
 {
 	const char *path = arena_printf(host->arena, "%s/postgresql.auto.conf", data);
 	const char *line = "shared_preload_libraries = ''\t# removed from its cluster by citusctl\n";
@@ -64,7 +66,7 @@ static bool put_away(Session *session, const Node *node, Arena *arena, const cha
 		if (ok && shell_exists(host.shell, arena_printf(arena, "%s/PG_VERSION", server.data))) {
 			const char *to = arena_printf(arena, "%s.removed-%s", server.data, stamp);
 
-			ok = disarm(&host, server.data, err) && shell_rename(host.shell, server.data, to, err);
+			ok = fence_disarm(&host, server.data, err) && shell_rename(host.shell, server.data, to, err);
 			*aside = ok ? to : NULL;
 		}
 	}
@@ -72,7 +74,24 @@ static bool put_away(Session *session, const Node *node, Arena *arena, const cha
 	return ok;
 }
 
-bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fence, Err *err)
+/* On a host of its own: the plan of one node. */
+static bool put_away_on_host(Session *session, const Node *node, bool lost, Arena *arena, Err *err)
+{
+	bool *only = arena_array(arena, session->cluster->node_count, sizeof(bool));
+	const bool *before = session->only;
+	Report *report = NULL;
+
+	only[node - session->cluster->nodes] = true;
+	session->only = only;
+
+	bool ok = run_plan(session, lost ? provision_fence_steps : provision_drop_steps, false, NULL, &report, err);
+
+	session->only = before;
+	report_free(report);
+	return ok;
+}
+
+bool fence_node(Session *session, const Member *member, bool lost, Arena *arena, Fence *fence, Err *err)
 {
 	const char *aside = NULL;
 	bool forgot = forget_cluster(session, member);
@@ -83,11 +102,19 @@ bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fen
 	if (session->cluster->deploy != DEPLOY_NONE && member->described != NULL) {
 		Err why = ERR_INIT;
 
-		if (put_away(session, member->described, arena, &aside, &why)) {
+		bool away = session->cluster->deploy == DEPLOY_SSH
+		                ? put_away_on_host(session, member->described, lost, arena, &why)
+		                : put_away(session, member->described, arena, &aside, &why);
+
+		if (away) {
 			fence->complete = true;
-			fence->how = aside != NULL
-			                 ? arena_printf(arena, "its server is stopped, its directory set aside as %s", aside)
-			                 : "there is no server of it any more";
+			if (session->cluster->deploy == DEPLOY_SSH)
+				fence->how = lost ? "its server is stopped, and does not load the engine when it is started"
+				                  : "its server is gone from its host";
+			else
+				fence->how = aside != NULL
+			             ? arena_printf(arena, "its server is stopped, its directory set aside as %s", aside)
+			             : "there is no server of it any more";
 			err_clear(&why);
 			return true;
 		}

@@ -11,6 +11,7 @@
 #define CITUSCTL_OPS_FENCE_H
 
 #include "ops/members.h"
+#include "run/host.h"
 
 typedef struct Fence {
 	bool complete;       /* it can do no harm */
@@ -18,9 +19,15 @@ typedef struct Fence {
 } Fence;
 
 /*
+ * lost: its data is kept, for whoever wants to look into it; on a host reached by SSH
+ * a node that was drained is removed with its data.
+ *
  * A server that can be reached in no way is no error: the fence is not complete
  * then, and how says what is left to do.
  */
-bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fence, Err *err) MUST_CHECK;
+bool fence_node(Session *session, const Member *member, bool lost, Arena *arena, Fence *fence, Err *err) MUST_CHECK;
+
+/* Lets the server with this data directory start without its engine only. */
+bool fence_disarm(Host *host, const char *data, Err *err) MUST_CHECK;
 
 #endif

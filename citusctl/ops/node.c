@@ -66,7 +66,8 @@ bool node_add(Session *session, const bool *selected, const RunWatcher *watcher,
 	Pg *pg = open_coordinator(session, err);
 	bool ok = pg != NULL && forget_removals(session, pg, selected, scratch, err);
 
-	session->only = selected;
+	/* On hosts the other nodes' rules of who may log in change too. */
+	session->only = session->cluster->deploy == DEPLOY_SSH ? NULL : selected;
 	ok = ok && run_plan(session, init_steps(session), false, watcher, report, err) &&
 	     welcome_shards(session, pg, selected, scratch, err);
 	session->only = NULL;
@@ -247,7 +248,7 @@ static bool fence(Session *session, Pg *pg, const Member *member, NodeRemoval *r
 {
 	const char *const address[] = {member->host, port_text(arena, member->port)};
 
-	return fence_node(session, member, arena, &removal->fence, err) &&
+	return fence_node(session, member, removal->lost, arena, &removal->fence, err) &&
 	       (!removal->fence.complete || pg_run(pg, asset_text("sql/query/removed_fenced.sql"), 2, address, err));
 }
 

@@ -5,6 +5,7 @@
 
 #include "io/asset.h"
 #include "ops/facts.h"
+#include "ops/fence.h"
 #include "ops/host_files.h"
 #include "ops/init_sql.h"
 #include "ops/packages.h"
@@ -459,6 +460,16 @@ static bool drop_server(Host *host, Outcome *outcome, Err *err)
 	       (result.status == 0 || shell_failed("pg_dropcluster", &result, err));
 }
 
+/* What overrides every other settings file: started by hand, or by the host when it
+ * boots, the server does not load the engine. */
+static bool disarm_server(Host *host, Outcome *outcome, Err *err)
+{
+	HostServer server = server_of_host(host);
+
+	*outcome = OUTCOME_CHANGED;
+	return facts_found(facts_of(host), &server) == NULL || fence_disarm(host, server.data, err);
+}
+
 const Step provision_steps[] = {
 	{"look at the host", ON_EVERY_NODE, look},
 	{"install the packages", ON_EVERY_NODE, ensure_packages},
@@ -496,5 +507,13 @@ const Step provision_stop_steps[] = {
 const Step provision_drop_steps[] = {
 	{"look at the host", ON_EVERY_NODE, look},
 	{"remove the server", ON_EVERY_NODE, drop_server},
+	{0},
+};
+
+const Step provision_fence_steps[] = {
+	{"look at the host", ON_EVERY_NODE, look},
+	{"find PostgreSQL and the engine", ON_COORDINATOR, choose},
+	{"stop the server", ON_EVERY_NODE, ensure_stopped},
+	{"disarm the server", ON_EVERY_NODE, disarm_server},
 	{0},
 };
