@@ -2,6 +2,7 @@
 
 const Command *const commands[] = {
 	&init_command,
+	&check_command,
 	&status_command,
 	&rebalance_command,
 	&shard_command,

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 
 extern const Command init_command;
+extern const Command check_command;
 extern const Command status_command;
 extern const Command demo_command;
 extern const Command metrics_command;

@@ -646,3 +646,15 @@ char *pg_scram_verifier(Arena *arena, const char *password, Err *err)
 		err_set(err, ERR_FAILED, "cannot make a SCRAM verifier of the password");
 	return copy;
 }
+
+char *pg_conninfo_lines(Arena *arena, const char *conninfo)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+	char *lines = arena_strdup(arena, "");
+
+	for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
+		if (o->val != NULL)
+			lines = arena_printf(arena, "%s%s=%s\n", lines, o->keyword, o->val);
+	PQconninfoFree(options);
+	return lines;
+}

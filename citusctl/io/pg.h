@@ -133,4 +133,7 @@ char *pg_scram_verifier(Arena *arena, const char *password, Err *err) MUST_CHECK
 /* "schema"."name", or "name" when schema is NULL. */
 char *pg_qualified(Pg *pg, Arena *arena, const char *schema, const char *name);
 
+/* What a connection string sets, as lines "key=value" of a service file; in the arena. */
+char *pg_conninfo_lines(Arena *arena, const char *conninfo);
+
 #endif

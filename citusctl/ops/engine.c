@@ -15,6 +15,7 @@ const EngineTraits *engine_traits(Engine engine)
 	                         .has_rebalance_strategies = true,
 	                         .moves_need_every_node = true,
 	                         .fence = "sql/setup/fence_citus.sql",
+	                         .server_id = "sql/query/citus_server_id.sql",
 	                         .replicate_reference_tables = "sql/query/citus_replicate_reference_tables.sql",
 	                         .recover_prepared = "sql/query/citus_recover_prepared.sql",
 	                         .disable_node = "sql/query/citus_disable_node.sql",
@@ -23,6 +24,7 @@ const EngineTraits *engine_traits(Engine engine)
 	                            .seed_identity = "sql/query/embedded_seed_identity.sql",
 	                            .own_identity = "sql/query/embedded_own_identity.sql",
 	                            .fence = "sql/setup/fence_embedded.sql",
+	                            .server_id = "sql/query/embedded_server_id.sql",
 	                            .give_up = "sql/setup/embedded_give_up.sql"},
 	};
 

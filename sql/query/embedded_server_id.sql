@@ -1,0 +1,2 @@
+-- By which the embedded engine tells its nodes apart.
+SELECT id::text FROM citus_embedded.this_node
