@@ -37,7 +37,7 @@ play()
 # Ports, and the ids of shards in names, are others on every cluster. psql leaves blanks at the end of lines.
 anonymous()
 {
-	local i=0 port edits=(-e 's/_10[0-9]{4}\b//g' -e 's/\b10[0-9]{4}\b/shardid/g' -e 's/[[:blank:]]+$//')
+	local i=0 port edits=(-e 's/_10[0-9]{4}(_|\b)/\1/g' -e 's/\b10[0-9]{4}\b/shardid/g' -e 's/[[:blank:]]+$//')
 	while read -r port; do
 		edits+=(-e "s/\\b$port\\b/port$i/g")
 		i=$((i + 1))
