@@ -10,7 +10,8 @@ state_of() { json ".nodes[] | select(.name == \"$1\") | .state"; }
 # describe ENGINE NAME COLUMN SHARDS [MORE-TABLES]
 describe()
 {
-	write_description "$2" '"engine": "'"$1"'", "workers": 1, "shard_count": '"$4"', "schema": ["a.sql"'"${5:+, \"b.sql\"}"'],
+	write_description "$2" '"engine": "'"$1"'", "workers": 1, "shard_count": '"$4"',
+		"postgres": {"settings": {"log_min_duration_statement": "0"}}, "schema": ["a.sql"'"${5:+, \"b.sql\"}"'],
 		"tables": [{"name": "kinds", "reference": true}, {"name": "items", "distribution_column": "'"$3"'"}'"${5:+, $5}"']'
 }
 
