@@ -217,7 +217,7 @@ static bool add_group(Reader *reader, const Json *object, size_t *capacity)
 	Simulation *simulation = reader->simulation;
 	size_t index = simulation->problem->group_count;
 
-	if (index == *capacity) {
+	if (simulation->labels == NULL || index == *capacity) {
 		*capacity = index + index / 2 + 64;
 		simulation->labels = xrealloc(simulation->labels, *capacity * sizeof(GroupLabel));
 	}
