@@ -77,32 +77,36 @@ BEGIN
     INSERT INTO citus_embedded.marker VALUES (operation, attempt);
 END $$;
 
--- On the target: a transaction that has a snapshot from before now, in which the rows are missing, if none of them ends in
--- time; or NULL. The engine's own ones read nothing later.
+-- On the target: transactions that have a snapshot and will use it again. The engine's own ones read nothing later.
+CREATE OR REPLACE FUNCTION citus_embedded.snapshots(min_age interval) RETURNS text[] LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(format('process %s, in a transaction since %s,', pid, xact_start))
+    FROM pg_stat_clear_snapshot(), pg_stat_activity
+    WHERE backend_xmin IS NOT NULL AND backend_type = 'client backend' AND datname = current_database()
+      AND pid <> pg_backend_pid() AND application_name <> 'citus_embedded' AND xact_start <= clock_timestamp() - min_age $$;
+
+-- On the target: a transaction that has a snapshot from before now, in which the rows are missing, if not all of them end in
+-- time; or NULL.
 CREATE OR REPLACE FUNCTION citus_embedded.await_snapshots(wait integer) RETURNS text LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     deadline timestamptz := clock_timestamp() + make_interval(secs => wait / 1000.0);
-    old_ones text[];
+    old_ones text[] := citus_embedded.snapshots('0');
 BEGIN
-    LOOP
-        PERFORM pg_stat_clear_snapshot();
-        SELECT array_agg(format('process %s, in a transaction since %s', pid, xact_start)) INTO old_ones FROM pg_stat_activity
-        WHERE backend_xmin IS NOT NULL AND backend_type = 'client backend' AND datname = current_database()
-          AND pid <> pg_backend_pid() AND application_name <> 'citus_embedded'
-          AND (old_ones IS NULL OR format('process %s, in a transaction since %s', pid, xact_start) = ANY (old_ones));
-        IF old_ones IS NULL THEN
-            RETURN NULL;
-        ELSIF clock_timestamp() > deadline THEN
-            RETURN format('on the target, %s, would not see the rows', old_ones[1]);
+    WHILE old_ones <> '{}' LOOP
+        IF clock_timestamp() > deadline THEN
+            RETURN format('on the target, %s would not see the rows', old_ones[1]);
         END IF;
         PERFORM pg_sleep(0.001);
+        old_ones := ARRAY(SELECT unnest(old_ones) INTERSECT SELECT unnest(citus_embedded.snapshots('0')));
     END LOOP;
+    RETURN NULL;
 END $$;
 
--- On the target: what keeps it from taking over, or NULL. Taking the marker out makes everything before it durable.
-CREATE OR REPLACE FUNCTION citus_embedded.await_marker(op bigint, nth integer, wait integer) RETURNS text LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $$
+-- On the target: what keeps it from taking over, or NULL. Taking the marker out makes everything before it durable. In a rehearsal,
+-- without locks, only long transactions matter.
+CREATE OR REPLACE FUNCTION citus_embedded.marker_arrived(op bigint, nth integer, wait integer, rehearsal boolean) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     deadline timestamptz := clock_timestamp() + make_interval(secs => wait / 1000.0);
 BEGIN
@@ -114,10 +118,13 @@ BEGIN
         END IF;
         PERFORM pg_sleep(0.001);
     END LOOP;
+    IF rehearsal THEN
+        RETURN 'on the target, ' || (citus_embedded.snapshots('200ms'))[1] || ' would not see the rows';
+    END IF;
     RETURN citus_embedded.await_snapshots(wait);
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.subscribe, citus_embedded.unsubscribe, citus_embedded.drop_slot,
-    citus_embedded.place_marker, citus_embedded.await_snapshots, citus_embedded.await_marker FROM public;
+    citus_embedded.place_marker, citus_embedded.snapshots, citus_embedded.await_snapshots, citus_embedded.marker_arrived FROM public;
 
 -- Copies the rows of a shard group, in a snapshot or as they are.
 CREATE OR REPLACE FUNCTION citus_embedded.copy_rows(shard bigint, source citus_embedded.node, target citus_embedded.node, snapshot text)
@@ -208,7 +215,9 @@ DECLARE
     parents text := (SELECT string_agg('ONLY ' || parent, ', ' ORDER BY shardid) FROM citus_embedded.shard_group(shard));
     shards text := (SELECT string_agg('ONLY ' || qualified, ', ' ORDER BY shardid) FROM citus_embedded.shard_group(shard));
     colocation integer := (SELECT colocationid FROM citus_embedded.dist_table WHERE logicalrelid = relations[1]);
-    give_up timestamptz := clock_timestamp() + citus_embedded.cutover_limit();
+    started timestamptz := clock_timestamp();
+    give_up timestamptz := started + citus_embedded.cutover_limit();
+    tried real;                       -- for how many seconds
     before text := current_setting('lock_timeout');
     wait real := 25;                  -- milliseconds, for each of the steps
     attempt integer := 0;
@@ -220,9 +229,9 @@ BEGIN
         attempt := attempt + 1;
         began := clock_timestamp();
         PERFORM citus_embedded.ask(origin, format('SELECT citus_embedded.place_marker(%s, %s, '''', 0)', operation, attempt));
-        obstacle := coalesce(citus_embedded.ask(there, format('SELECT citus_embedded.await_marker(%s, %s, 500)', operation, attempt)),
+        obstacle := coalesce(citus_embedded.ask(there, format('SELECT citus_embedded.marker_arrived(%s, %s, 500, true)', operation, attempt)),
                              citus_embedded.long_user(relations));
-        IF obstacle IS NULL AND clock_timestamp() < began + make_interval(secs => wait / 1000) THEN
+        IF obstacle IS NULL AND clock_timestamp() < began + make_interval(secs => 2 * wait / 1000) THEN
             IF NOT final THEN
                 final := true;
                 PERFORM citus_embedded.set_phase(operation, 'Final Catchup');
@@ -236,7 +245,7 @@ BEGIN
                 EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', parents);
                 PERFORM citus_embedded.ask(origin, format('SELECT citus_embedded.place_marker(%s, %s, %L, %s)', operation, attempt,
                                                           format('LOCK TABLE %s IN SHARE MODE', shards), wait::integer));
-                obstacle := citus_embedded.ask(there, format('SELECT citus_embedded.await_marker(%s, %s, %s)', operation, attempt, wait::integer));
+                obstacle := citus_embedded.ask(there, format('SELECT citus_embedded.marker_arrived(%s, %s, %s, false)', operation, attempt, wait::integer));
                 IF obstacle IS NOT NULL THEN
                     RAISE EXCEPTION '%', obstacle USING errcode = 'lock_not_available';
                 END IF;
@@ -251,8 +260,9 @@ BEGIN
                 citus_embedded.cutover_limit(), coalesce(obstacle, 'the target has not caught up') USING errcode = 'lock_not_available',
                 hint = 'End long transactions and move it again; citus_embedded.cutover_limit is how long it tries.';
         END IF;
-        -- Stalls stay below a tenth of a second, unless that never suffices.
-        wait := CASE WHEN attempt < 100 THEN least(wait + 2, 50) ELSE least(wait * 1.05, 1000) END;
+        -- Stalls stay below a tenth of a second, unless that does not suffice for seconds.
+        tried := extract(epoch FROM clock_timestamp() - started);
+        wait := CASE WHEN tried < 5 THEN 25 + 7 * tried ELSE least(60 + 20 * (tried - 5), 1000) END;
         PERFORM pg_sleep(0.01 + 0.02 * random());
     END LOOP;
 END $$;
