@@ -78,7 +78,7 @@ bool removed_read(Pg *pg, Arena *arena, RemovedList *list, Err *err)
 	bool there = false;
 
 	*list = (RemovedList) {0};
-	if (!pg_query_bool(pg, asset_text("sql/query/bookkeeping_exists.sql"), 0, NULL, &there, err))
+	if (!pg_query_bool(pg, asset_text("sql/query/removed_exists.sql"), 0, NULL, &there, err))
 		return false;
 	if (!there)
 		return true;
