@@ -51,6 +51,7 @@ while [ $# -gt 1 ]; do
 		if [ -z "$address" ]; then
 			echo "reach $1 $2 - unknown"
 		else
+			# shellcheck disable=SC2016 # $0 and $1 are for that bash
 			said=$(LC_ALL=C timeout 3 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1)
 			case $?/$said in
 				0/*) echo "reach $1 $2 $address open" ;;
