@@ -95,8 +95,7 @@ SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_
 DECLARE
     name text := citus_embedded.qualified(relation);
     rel pg_class;
-    item citus_embedded.held;
-    held citus_embedded.held[];
+    item record;
     made regclass;
     before text;
 BEGIN
@@ -110,18 +109,14 @@ BEGIN
     EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', name);
     SELECT * INTO rel FROM pg_class WHERE oid = relation;
 
-    -- Its own keys, and foreign keys of local tables to it, which are held until those tables are distributed.
-    held := ARRAY(SELECT k FROM citus_embedded.keys_of(relation) k);
-    FOR item IN SELECT k.* FROM pg_constraint c, citus_embedded.keys_of(c.conrelid) k
-                WHERE c.confrelid = relation AND c.conrelid <> relation AND c.contype = 'f' AND c.conparentid = 0 AND k.conname = c.conname
-    LOOP
-        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', citus_embedded.qualified(item.conrelid), item.conname);
-        held := held || item;
+    PERFORM citus_embedded.hold_keys(relation);
+    FOR item IN SELECT conrelid, conname FROM citus_embedded.held WHERE confrelid = relation AND conrelid <> relation LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', citus_embedded.qualified(item.conrelid), item.conname);
     END LOOP;
     made := citus_embedded.rebuild(relation, format('PARTITION BY HASH (%I)', partkey));
     EXECUTE format('CREATE TRIGGER citus_embedded_truncate BEFORE TRUNCATE ON %1$s FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.truncate_keys(); '
                    'CREATE TRIGGER citus_embedded_truncated AFTER TRUNCATE ON %1$s FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.truncate_keys()', name);
-    PERFORM citus_embedded.register_distributed(relation, made, partkey, colocation, model, shards, held);
+    PERFORM citus_embedded.register_distributed(relation, made, partkey, colocation, model, shards);
 
     -- One batch of SQL for each worker, in this transaction.
     INSERT INTO citus_embedded.remote (groupid, command)
@@ -149,10 +144,25 @@ CREATE OR REPLACE FUNCTION pg_catalog.create_distributed_table(table_name regcla
         CASE WHEN pg_catalog.lower(colocate_with) NOT IN ('default', 'none') THEN colocate_with::pg_catalog.regclass END, shard_count)
 $$;
 
+-- Before a table is distributed: its own keys, and foreign keys of local tables to it, which are held until those tables are
+-- distributed. They are read here, never taken from the caller: open_tables executes them with the engine's rights.
+CREATE OR REPLACE FUNCTION citus_embedded.hold_keys(relation regclass) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM citus_embedded.check_owner(relation);
+    PERFORM citus_embedded.check_owner(conrelid) FROM pg_constraint WHERE confrelid = relation AND conrelid <> relation AND contype = 'f';
+    INSERT INTO citus_embedded.held SELECT k.* FROM citus_embedded.keys_of(relation) k;
+    INSERT INTO citus_embedded.held
+    SELECT k.* FROM pg_constraint c, citus_embedded.keys_of(c.conrelid) k
+    WHERE c.confrelid = relation AND c.conrelid <> relation AND c.contype = 'f' AND c.conparentid = 0 AND k.conname = c.conname;
+END $$;
+
+DROP FUNCTION IF EXISTS citus_embedded.register_distributed(regclass, regclass, name, text, regclass, integer, citus_embedded.held[]);
+
 -- The part that needs the engine's rights: catalog rows, and foreign tables as partitions. Shard i of a new colocation group
 -- goes to the i-th worker, round and round; in an old group, to where the group's shard i is.
 CREATE OR REPLACE FUNCTION citus_embedded.register_distributed(old regclass, made regclass, partkey name, colocation text,
-    model regclass, shards integer, held citus_embedded.held[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    model regclass, shards integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
 #variable_conflict use_column
 DECLARE
@@ -195,16 +205,13 @@ BEGIN
     END IF;
 
     IF EXISTS (SELECT FROM citus_embedded.held h LEFT JOIN citus_embedded.dist_table d ON d.logicalrelid = h.confrelid
-               WHERE h.conrelid = old
+               WHERE h.conrelid = old AND h.contype = 'f' AND h.confrelid <> old AND d.partmethod IS DISTINCT FROM 'n'
                  AND (d.colocationid IS DISTINCT FROM grp.colocationid OR array_position(h.columns, key.attname) IS NULL
                       OR array_position(h.columns, key.attname) IS DISTINCT FROM array_position(h.refcolumns, d.partkey))) THEN
         PERFORM citus_embedded.not_colocated();
     END IF;
-    UPDATE citus_embedded.held SET conrelid = made WHERE conrelid = old;
-    PERFORM citus_embedded.check_owner(conrelid) FROM unnest(held) WHERE conrelid <> old;
-    INSERT INTO citus_embedded.held
-    SELECT CASE WHEN conrelid = old THEN made ELSE conrelid END, conname, contype, CASE WHEN confrelid = old THEN made ELSE confrelid END,
-           columns, refcolumns, definition FROM unnest(held);
+    UPDATE citus_embedded.held SET conrelid = CASE WHEN conrelid = old THEN made ELSE conrelid END,
+        confrelid = CASE WHEN confrelid = old THEN made ELSE confrelid END WHERE old IN (conrelid, confrelid);
 
     SELECT * INTO other FROM citus_embedded.dist_table WHERE colocationid = grp.colocationid LIMIT 1;
     INSERT INTO citus_embedded.dist_table

@@ -24,38 +24,52 @@ CREATE OR REPLACE FUNCTION citus_embedded.undistribute(tables regclass[]) RETURN
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
 DECLARE
     before text;
-    tab record;
+    item record;
+    key text[];
     made regclass;
-    sent jsonb;                       -- group -> the tables it loses
-    keys text;
+    sent jsonb;                       -- which tables each group loses, for each owner
+    keys text[];                      -- tables, and what puts a key on them again
 BEGIN
     PERFORM citus_embedded.check_owner(t) FROM unnest(tables) t;
-    before := citus_embedded.become_owner(tables[1]);     -- rows are read and tables dropped over one connection
-    SELECT jsonb_object_agg(groupid, names) INTO sent FROM (
-        SELECT p.groupid, string_agg(DISTINCT citus_embedded.qualified(s.logicalrelid), ', ') AS names
-        FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid)
-        WHERE s.logicalrelid = ANY (tables) AND p.groupid <> 0 GROUP BY p.groupid) g;
-    SELECT string_agg(CASE contype
+    -- Each table by its owner: rows are read and tables dropped over one connection.
+    SELECT jsonb_agg(g) INTO sent FROM (
+        SELECT p.groupid, min(citus_embedded.qualified(s.logicalrelid)) AS one, string_agg(DISTINCT citus_embedded.qualified(s.logicalrelid), ', ') AS names
+        FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid) JOIN pg_class c ON c.oid = s.logicalrelid
+        WHERE s.logicalrelid = ANY (tables) AND p.groupid <> 0 GROUP BY p.groupid, c.relowner) g;
+    -- Also those of local tables, which were waiting until these are distributed too.
+    SELECT array_agg(ARRAY[citus_embedded.qualified(conrelid), CASE contype
                WHEN 'i' THEN format('CREATE UNIQUE INDEX %I ON %s %s; ', conname, citus_embedded.qualified(conrelid), definition::jsonb ->> 1)
-               ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', citus_embedded.qualified(conrelid), conname, definition) END, ''
+               ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s; ', citus_embedded.qualified(conrelid), conname, definition) END]
                ORDER BY contype = 'f') INTO keys
-    FROM citus_embedded.held WHERE conrelid = ANY (tables);
+    FROM citus_embedded.held
+    WHERE conrelid = ANY (tables)
+       OR (confrelid = ANY (tables)
+           AND columns <@ ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum > 0 AND NOT attisdropped));
 
-    FOR tab IN SELECT d.*, citus_embedded.qualified(logicalrelid) AS name FROM citus_embedded.dist_table d
-               WHERE logicalrelid = ANY (tables) ORDER BY logicalrelid::oid LOOP
-        EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', tab.name);
-        IF tab.partmethod = 'h' THEN
-            made := citus_embedded.rebuild(tab.logicalrelid, '');
-            PERFORM citus_embedded.refill(made, tab.logicalrelid);
+    FOR item IN SELECT d.*, citus_embedded.qualified(logicalrelid) AS name FROM citus_embedded.dist_table d
+                WHERE logicalrelid = ANY (tables) ORDER BY logicalrelid::oid LOOP
+        before := citus_embedded.become_owner(item.logicalrelid);
+        EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', item.name);
+        IF item.partmethod = 'h' THEN
+            made := citus_embedded.rebuild(item.logicalrelid, '');
+            PERFORM citus_embedded.refill(made, item.logicalrelid);
         ELSE
-            EXECUTE (SELECT string_agg(format('DROP TRIGGER %I ON %s', tgname, tab.name), '; ') FROM pg_trigger
-                     WHERE tgrelid = tab.logicalrelid AND tgname ~ '^citus_embedded_');
+            EXECUTE (SELECT string_agg(format('DROP TRIGGER %I ON %s', tgname, item.name), '; ') FROM pg_trigger
+                     WHERE tgrelid = item.logicalrelid AND tgname ~ '^citus_embedded_');
         END IF;
+        PERFORM set_config('role', before, true);
     END LOOP;
-    EXECUTE coalesce(keys, '');
-    PERFORM citus_embedded.send(key::integer, 'DROP TABLE ' || value) FROM jsonb_each_text(sent);
+    FOREACH key SLICE 1 IN ARRAY coalesce(keys, '{}') LOOP
+        before := citus_embedded.become_owner(key[1]::regclass);
+        EXECUTE key[2];
+        PERFORM set_config('role', before, true);
+    END LOOP;
+    FOR item IN SELECT * FROM jsonb_to_recordset(sent) r (groupid integer, one text, names text) LOOP
+        before := citus_embedded.become_owner(item.one::regclass);
+        PERFORM citus_embedded.send(item.groupid, format('DROP TABLE %s CASCADE', item.names));
+        PERFORM set_config('role', before, true);
+    END LOOP;
     PERFORM citus_embedded.unregister(ARRAY(SELECT t FROM unnest(tables) t WHERE EXISTS (SELECT FROM pg_class WHERE oid = t)));
-    PERFORM set_config('role', before, true);
 END $$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.undistribute_table(table_name regclass, cascade_via_foreign_keys boolean DEFAULT false) RETURNS void

@@ -1,12 +1,13 @@
 -- Embedded engine, DDL on distributed and reference tables.
 --
 -- What a command did is seen by comparing the table's description (describe) before and after, and the difference is sent to the
--- workers as SQL, in the same transaction. So it does not matter whether the command stood alone, among others in one
--- string, or in a function; only USING of ALTER COLUMN TYPE is taken from the text. What the workers can't be told is refused.
+-- workers as SQL, in the same transaction. So it does not matter whether the command stood alone or among others in one
+-- string; only USING of ALTER COLUMN TYPE is taken from the text. What the workers can't be told is refused.
 --
 -- No key can stand on the coordinator's table as long as it has foreign partitions. So before a command that may be about
 -- keys the tables it names are "opened": they lose their partitions and get back the keys that are held for them. PostgreSQL
--- itself then does and checks what the command says. Afterwards the keys are held again, and the partitions made anew.
+-- itself then does and checks what the command says. Afterwards the keys are held again, and the partitions made anew. A command
+-- in a function can't be seen coming: there PostgreSQL refuses keys, and refuse_unopened what renames.
 --
 -- The engine's own commands run with citus_embedded.busy = on.
 
@@ -42,7 +43,7 @@ BEGIN
         SELECT d.logicalrelid FROM citus_embedded.dist_table d JOIN pg_class c ON c.oid = d.logicalrelid
         WHERE NOT is_open AND pg_has_role(citus_embedded.caller(), relowner, 'USAGE')
           AND EXISTS (SELECT FROM (SELECT relname UNION SELECT conname FROM citus_embedded.held WHERE conrelid = d.logicalrelid) n (name)
-                      WHERE strpos(lower(command), lower(name)) > 0)
+                      WHERE strpos(lower(command), lower(name)) > 0 OR strpos(lower(command), lower(replace(name, '"', '""'))) > 0)
         UNION
         SELECT d.logicalrelid FROM reached r
         JOIN citus_embedded.held h ON h.contype = 'f' AND r.logicalrelid IN (h.conrelid, h.confrelid)
@@ -128,6 +129,7 @@ BEGIN
             WHEN 'pg_constraint'::regclass THEN (SELECT conrelid FROM pg_constraint WHERE oid = c.objid) END
          OR c.command_tag IN ('GRANT', 'REVOKE')
     WHERE d.is_open OR c.command_tag IS NOT NULL;
+    PERFORM citus_embedded.refuse_unopened(tables);
     PERFORM citus_embedded.close_tables();
     PERFORM citus_embedded.propagate(tables, tg_tag);
     PERFORM citus_embedded.propagate_types();
@@ -135,6 +137,31 @@ BEGIN
     SELECT groupid, citus_embedded.schema_grants(relnamespace)
     FROM (SELECT DISTINCT relnamespace FROM citus_embedded.dist_table JOIN pg_class ON oid = logicalrelid) s, citus_embedded.node
     WHERE groupid <> 0 AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE command_tag IN ('GRANT', 'REVOKE') AND object_type = 'SCHEMA');
+END $$;
+
+-- A command in a function, whose text does not name the table, was not seen coming. It must not rename what is named by foreign
+-- partitions and held keys, and not add a check that is NOT VALID (keys_of has the reason).
+CREATE OR REPLACE FUNCTION citus_embedded.refuse_unopened(tables regclass[]) RETURNS void LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    found_one regclass;
+BEGIN
+    SELECT d.logicalrelid INTO found_one
+    FROM citus_embedded.dist_table d, LATERAL citus_embedded.describe(d.logicalrelid) n (new)
+    WHERE d.logicalrelid = ANY (tables) AND NOT d.is_open AND n.new <> d.definition
+      AND ((d.partmethod = 'h' AND (definition -> 'schema', definition -> 'table') <> (new -> 'schema', new -> 'table'))
+           OR (citus_embedded.is_renamed(definition, new)
+               AND EXISTS (SELECT FROM citus_embedded.held WHERE d.logicalrelid IN (conrelid, confrelid)))
+           OR EXISTS (SELECT FROM jsonb_each(definition -> 'columns') c JOIN citus_embedded.held h ON h.conrelid = d.logicalrelid
+                      WHERE NOT new -> 'columns' ? c.key
+                        AND (c.value ->> 'name' = ANY (h.columns) OR h.columns IS NULL AND strpos(h.definition, c.value ->> 'name') > 0))
+           OR (d.partmethod = 'h' AND EXISTS (SELECT FROM pg_constraint WHERE conrelid = d.logicalrelid AND contype = 'c' AND NOT convalidated)))
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'cannot change distributed or reference table % like this within a function', found_one
+            USING errcode = 'feature_not_supported', hint = 'Send the command by itself: the embedded engine has to find the table''s name '
+                'in its text. Citus has no such limit.';
+    END IF;
 END $$;
 
 -- Sends what has changed of the tables to the workers.

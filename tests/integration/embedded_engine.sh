@@ -230,6 +230,8 @@ test_refusals()
 	like "$err" 'must be owner of table a' "another's table"
 	run env PGPASSWORD=other "$BINDIR/psql" -qAtX -h 127.0.0.1 -p "${port[0]}" -U other -d chirp -c "SELECT citus_embedded.register_reference('public.a')"
 	like "$err" 'must be owner of table' 'nor by the back door'
+	refused 'register_distributed.* does not exist' 'keys are read by the engine, never taken from the caller, whose text would run as superuser' 'CREATE TABLE k1 (id int)' 'CREATE TABLE k2 (id int) PARTITION BY HASH (id)' \
+		"SELECT citus_embedded.register_distributed('k1', 'k2', 'id', 'none', NULL, 2, ARRAY[ROW('k2', 'x', 'u', NULL, NULL, NULL, 'CHECK (true); ALTER ROLE chirp SUPERUSER; --')::citus_embedded.held])"
 	shard=$(super "SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'users'::regclass")
 	for sql in 'DROP TRIGGER citus_embedded_replicate_insert ON languages' "DROP FOREIGN TABLE citus_embedded.users_$shard" 'ALTER SCHEMA public RENAME TO x' \
 		"ALTER FOREIGN TABLE citus_embedded.users_$shard OPTIONS (SET table_name 'x')" 'ALTER TABLE users ENABLE ROW LEVEL SECURITY' 'ALTER TABLE languages SET (fillfactor = 50)'; do
@@ -244,6 +246,15 @@ test_refusals()
 	refused 'columnar storage needs Citus|Columnar storage needs Citus' 'columnar' "SELECT alter_table_set_access_method('users', 'columnar')"
 	run super_on 1 -c "CREATE TABLE x (id int)" -c "SELECT create_distributed_table('x', 'id')"
 	like "$err" 'not allowed on this node' 'distributing on a worker'
+	# The text of the command must not name the table.
+	gives $'\n9' 'a table whose name has quotes' 'CREATE TABLE "q""t" (id bigint PRIMARY KEY, n int)' "SELECT create_distributed_table('\"q\"\"t\"', 'id', colocate_with => 'none')" \
+		'INSERT INTO "q""t" SELECT i FROM generate_series(1, 9) i' 'ALTER TABLE "q""t" ADD CONSTRAINT "u""q" UNIQUE (id, n)' 'ALTER TABLE "q""t" RENAME TO qt' 'SELECT count(*) FROM qt' \
+		"CREATE FUNCTION hidden(t text) RETURNS void LANGUAGE plpgsql AS \$\$ BEGIN EXECUTE translate(t, '@#', 'tA'); END \$\$"
+	for sql in 'RENAME TO qx' 'RENAME id TO i' 'DROP n' 'ADD CHECK (n > 5) NO@ VALID'; do
+		refused '0A000.*within a function' "a function does not: $sql" "SELECT hidden('#LTER TABLE q@ $sql')"
+	done
+	gives $'\n9' 'a function may do the rest' "SELECT hidden('#LTER TABLE q@ ADD y int')" 'SELECT count(*) FROM qt WHERE y IS NULL'
+	gives '' 'and the table can be dropped' 'DROP TABLE qt' 'DROP FUNCTION hidden'
 	gives '' 'other DDL is free' 'ALTER TABLE a ADD COLUMN y int' 'CREATE INDEX ON a (y)' 'DROP TABLE c, p' 'DROP TABLE a'
 }
 
@@ -293,6 +304,12 @@ test_superuser_and_nodes()
 	gives 50 'changes nothing' 'SELECT count(*) FROM t'
 	run super "SELECT citus_update_node(2, 'localhost', ${port[1]})"
 	gives '50|localhost' 'a node gets another name' "SELECT (SELECT count(*) FROM t), citus_nodename_for_nodeid(2)"
+	run app 'CREATE TABLE lp (id bigint PRIMARY KEY)' 'CREATE TABLE lc (p bigint REFERENCES lp)' "SELECT create_distributed_table('lp', 'id')"
+	run super_on 0 -c "SELECT create_distributed_table('mine', 'id')" -c 'SELECT citus_embedded.undistribute_all()'
+	is "$status$err" 0 'tables of several owners become plain at once'
+	gives '50|0' 'with their rows' 'SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM pg_dist_partition)'
+	is "$(worker_tables '^(t|mine|lp|languages)$')" 0 'and nothing stays on the workers'
+	refused '23503.*lc_p_fkey' 'the foreign key of a local table is there again' 'INSERT INTO lc VALUES (1)'
 }
 
 port=()
