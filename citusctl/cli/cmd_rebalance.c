@@ -131,14 +131,11 @@ static bool check_args(const RebalanceArgs *args, Err *err)
 	return true;
 }
 
-/* The same command without what belongs to one run only. */
+/* The same command without what belongs to one run only: its end, and the plan's way into a file. */
 static const char *command_again(const Call *call, const RebalanceArgs *args)
 {
-	const char *text = "citusctl";
+	const char *text = arena_printf(call->arena, "%s rebalance", rebalance_program(call));
 
-	if (call->globals->file != NULL)
-		text = arena_printf(call->arena, "%s -c %s", text, quote_shell(call->arena, call->globals->file));
-	text = arena_printf(call->arena, "%s rebalance", text);
 	for (size_t i = 0; i < args->drain.count; i++)
 		text = arena_printf(call->arena, "%s --drain %s", text, quote_shell(call->arena, args->drain.items[i]));
 	if (args->plan_in != NULL)
@@ -149,6 +146,8 @@ static const char *command_again(const Call *call, const RebalanceArgs *args)
 		text = arena_printf(call->arena, "%s --jobs %d", text, (int) args->jobs);
 	if (args->mode != NULL)
 		text = arena_printf(call->arena, "%s --mode %s", text, args->mode);
+	if (args->max_rate != NULL)
+		text = arena_printf(call->arena, "%s --max-rate %s", text, quote_shell(call->arena, args->max_rate));
 	return text;
 }
 

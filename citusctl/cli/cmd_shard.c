@@ -170,15 +170,20 @@ static bool plan_move(Call *call, const ShardArgs *args, Rebalance *rebalance, E
 	return rebalance_plan(call->session, &request, call->arena, rebalance, err);
 }
 
+static const char *move_again(const Call *call, const ShardArgs *args)
+{
+	const char *text = arena_printf(call->arena, "%s shard move %s %s", rebalance_program(call),
+	                                quote_shell(call->arena, call->operands[1]),
+	                                quote_shell(call->arena, call->operands[2]));
+
+	return args->mode != NULL ? arena_printf(call->arena, "%s --mode %s", text, args->mode) : text;
+}
+
 static bool move_one(Call *call, const ShardArgs *args, Err *err)
 {
 	Rebalance rebalance = {.problem = NULL};
-	const LiveOptions live = {
-		.dry_run = args->dry_run,
-		.again = call->operand_count == 3
-		             ? arena_printf(call->arena, "citusctl shard move %s %s", quote_shell(call->arena, call->operands[1]),
-		                            quote_shell(call->arena, call->operands[2]))
-		             : ""};
+	const LiveOptions live = {.dry_run = args->dry_run,
+	                          .again = call->operand_count == 3 ? move_again(call, args) : ""};
 
 	if (call->operand_count != 3)
 		return err_set(err, ERR_USAGE, "\"shard move\" needs a shard and a node");

@@ -9,6 +9,7 @@
 #include "cli/plan_output.h"
 #include "cli/rebalance_progress.h"
 #include "run/operation.h"
+#include "util/quote.h"
 
 /* Moves that are listed for people; JSON has all of them. */
 #define MOVES_SHOWN 40
@@ -163,7 +164,8 @@ static bool dry_run(Call *call, const Rebalance *r, const LiveOptions *options, 
 	} else {
 		print_plan(call, r);
 		if (r->plan.move_count > 0 && options->plan_out != NULL)
-			printf("\nNothing was moved.  To run this plan: citusctl rebalance --plan-in %s\n", options->plan_out);
+			printf("\nNothing was moved.  To run this plan: %s rebalance --plan-in %s\n", rebalance_program(call),
+			       quote_shell(call->arena, options->plan_out));
 		else if (r->plan.move_count > 0)
 			printf("\nNothing was moved.  To do it: %s\n", options->again);
 		else
@@ -222,6 +224,13 @@ static bool run(Call *call, Rebalance *r, const LiveOptions *options, Err *err)
 		print_done(call, r, &result);
 	}
 	return ok;
+}
+
+const char *rebalance_program(const Call *call)
+{
+	return call->globals->file == NULL
+	           ? "citusctl"
+	           : arena_printf(call->arena, "citusctl -c %s", quote_shell(call->arena, call->globals->file));
 }
 
 bool rebalance_begin(Session *session, Err *err)

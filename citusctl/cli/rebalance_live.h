@@ -17,6 +17,9 @@ typedef struct LiveOptions {
 	double max_seconds;
 } LiveOptions;
 
+/* "citusctl" as it was called: with the description it was given, for commands that are told. */
+const char *rebalance_program(const Call *call);
+
 /* The locks of a verb that moves shards; operation_end() ends it. */
 bool rebalance_begin(Session *session, Err *err) MUST_CHECK;
 

@@ -204,7 +204,10 @@ static MoveRates rates_now(const Mover *m)
 	return estimate_rates(m->samples, m->r->plan.move_count, assumed);
 }
 
-/* The time is over: when it is, or when the next move would not fit into it. */
+/*
+ * The time is over: when it is, or when the next move would not fit into it,
+ * which begins no earlier than the rate allows.
+ */
 static bool out_of_time(const Mover *m, size_t move)
 {
 	double seconds = (double) (clock_us() - m->began_us) / 1e6;
@@ -212,6 +215,8 @@ static bool out_of_time(const Mover *m, size_t move)
 
 	if (m->options->max_seconds <= 0)
 		return false;
+	if (m->options->max_rate > 0)
+		seconds = fmax(seconds, (double) m->bytes_started / (double) m->options->max_rate);
 	if (rates.measured)
 		seconds += estimate_left(rates, &m->samples[move]);
 	return seconds > m->options->max_seconds;
@@ -238,14 +243,19 @@ static void start_moves(Mover *m)
 	Slot *slot = NULL;
 	size_t next = 0;
 
-	while (m->stopping == NULL && (m->dead_since_us == 0 || m->gave_nodes_up) && !too_fast(m) &&
-	       (slot = free_slot(m)) != NULL && schedule_first_waiting(m->schedule, &next)) {
+	while (m->stopping == NULL && (m->dead_since_us == 0 || m->gave_nodes_up) && (slot = free_slot(m)) != NULL &&
+	       schedule_first_waiting(m->schedule, &next)) {
 		if (out_of_time(m, next)) {
 			stop_starting(m, REBALANCE_STOPPED, "the time given is over");
 			return;
 		}
-		if (!schedule_next(m->schedule, &next))
+		if (too_fast(m))
 			return;
+		if (!schedule_next(m->schedule, &next)) {
+			if (m->progress.running == 0)
+				stop_starting(m, REBALANCE_FAILED, "what is left has no room since other moves failed");
+			return;
+		}
 		slot->taken = true;
 		slot->move = next;
 		m->progress.running++;
@@ -482,11 +492,6 @@ static bool loop(Mover *m, Err *err)
 		if (monitor_turn(m->monitor, moving))
 			take_progress(m);
 		start_moves(m);
-
-		/* What is left has no room because a move before it failed. */
-		if (m->progress.running == 0 && m->stopping == NULL && m->dead_since_us == 0 && !too_fast(m) &&
-		    schedule_waiting(m->schedule) > 0)
-			stop_starting(m, REBALANCE_FAILED, "what is left has no room since other moves failed");
 		tick(m);
 		sleep_until_news(m);
 	}
@@ -549,6 +554,8 @@ bool mover_run(const Session *session, Rebalance *rebalance, const RebalanceOpti
 	monitor_close(m.monitor);
 	watch_close(m.watch);
 	schedule_free(m.schedule);
+	if (!ok && m.outcome == REBALANCE_DONE)
+		m.outcome = REBALANCE_FAILED;
 	fill_result(&m, result);
 	return ok;
 }

@@ -87,14 +87,37 @@ static void name_group(const void *context, uint32_t group, char *out, size_t si
 	snprintf(out, size, "%lld", (long long) snapshot->groups[group].id);
 }
 
+static bool takes_shards(const Rebalance *r, size_t n)
+{
+	const SnapshotNode *node = &r->snapshot.nodes[n];
+
+	return node->takes_shards && node->active && !is_drained(r, node);
+}
+
+/* Whether it has groups that fixed moves leave there: they may stay, whatever the node takes. */
+static bool keeps_groups(const Rebalance *r, size_t n)
+{
+	if (r->request.fixed_count == 0)
+		return false;
+	for (size_t i = 0; i < r->snapshot.group_count; i++)
+		if (r->snapshot.groups[i].node == n && fixed_move(&r->request, r->snapshot.groups[i].id) == NULL)
+			return true;
+	return false;
+}
+
 static void add_nodes(Rebalance *r)
 {
-	for (size_t i = 0; i < r->snapshot.node_count; i++) {
-		const SnapshotNode *node = &r->snapshot.nodes[i];
+	for (size_t i = 0; i < r->snapshot.node_count; i++)
+		problem_add_node(r->problem, r->snapshot.nodes[i].name, r->snapshot.nodes[i].capacity,
+		                 takes_shards(r, i) || keeps_groups(r, i));
+}
 
-		problem_add_node(r->problem, node->name, node->capacity,
-		                 node->takes_shards && node->active && !is_drained(r, node));
-	}
+/* What was open for the plan only is told as it is. */
+static void close_nodes(Rebalance *r)
+{
+	for (size_t i = 0; i < r->snapshot.node_count; i++)
+		if (!takes_shards(r, i))
+			problem_drain(r->problem, (uint32_t) i);
 }
 
 static bool add_groups(Rebalance *r, const PlacedList *placed, Err *err)
@@ -138,6 +161,8 @@ static bool add_groups(Rebalance *r, const PlacedList *placed, Err *err)
 		} else if (r->request.fixed_count > 0 ||
 		           (r->request.only_forced && problem_may_hold(r->problem, group->node, &one))) {
 			one.pinned = true;
+			if (!problem_set_has(r->problem, allowed, group->node))
+				one.allowed = NODES_ALL; /* against its rules, which is not what was asked about */
 		}
 		problem_add_group(r->problem, one);
 	}
@@ -216,8 +241,10 @@ bool rebalance_plan(const Session *session, const RebalanceRequest *request, Are
 	}
 	ok = ok && add_groups(rebalance, &placed, err) &&
 	     plan_make(arena, rebalance->problem, &rebalance->plan, err);
-	if (ok)
+	if (ok) {
+		close_nodes(rebalance);
 		name_moves(rebalance);
+	}
 	return ok;
 }
 

@@ -33,6 +33,13 @@ schema()
 # Groups a node has: groups_on worker3
 groups_on() { citusctl shard list -o json | jq --arg node "$1" '[.shard_groups[] | select(.node == $node)] | length'; }
 
+# The number of one of its groups: first_group_on worker3
+first_group_on()
+{
+	citusctl shard list -o json |
+		jq --arg node "$1" '[.shard_groups[] | select(.node == $node)][0].shard_group'
+}
+
 # A writer for each of eight keys, until the file "stop" is there: each row is written down once it is acknowledged.
 writer() # KEY
 {
@@ -156,6 +163,16 @@ test_limits()
 	like "$(json .error.hint)" 'To continue: citusctl rebalance --jobs 1' "$engine: and names the command that continues"
 	runs "$engine: which finishes the job" 0 citusctl rebalance --jobs 1 --until "$(date -d '+2 hours' +%H:%M)" -o json
 	is "$(json .left)" 0 "$engine: nothing is left"
+
+	# A move by hand is none of the business of shards that have to leave some time.
+	sql <<<"SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', false) FROM pg_dist_node WHERE groupid = 3" >/dev/null
+	runs "$engine: a shard moves by hand while another node is half drained" 0 \
+		citusctl shard move "$(first_group_on worker1)" worker2 --dry-run
+	runs "$engine: a shard of that node too" 0 citusctl shard move "$(first_group_on worker3)" worker2 --dry-run
+
+	runs "$engine: a limit of time holds while a limit of rate is waited for" 6 \
+		timeout 60 "$CITUSCTL" rebalance --jobs 1 --max-rate 1KB --max-duration 15s -o json
+	like "$(json .error.hint)" '--max-rate 1KB' "$engine: the command that continues keeps the rate"
 
 	citusctl -q rebalance --drain worker3 >/dev/null
 	sql <<<"SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', true) FROM pg_dist_node WHERE groupid = 3" >/dev/null
