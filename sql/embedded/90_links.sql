@@ -20,6 +20,16 @@ CREATE OR REPLACE FUNCTION citus_embedded.own_conninfo(host text, port integer) 
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $$ SELECT citus_embedded.conninfo(host, port, 0, session_user) $$;
 
+-- By which the sessions that work for a move are found on a node when the move has died under them.
+CREATE OR REPLACE FUNCTION citus_embedded.link_signature(operation bigint) RETURNS text LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT 'citus_embedded move ' || operation $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.sign_link(link text) RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT citus_embedded.dblink_exec(link, format('SET application_name = %L', citus_embedded.link_signature(operation::bigint)))
+    FROM nullif(current_setting('citus_embedded.operation', true), '') operation WHERE operation IS NOT NULL $$;
+REVOKE EXECUTE ON FUNCTION citus_embedded.sign_link FROM public;
+
 -- Opens a link, or gives the name of the one that is open. The settings keep passwords out of the other server's log.
 CREATE OR REPLACE FUNCTION citus_embedded.open_link(purpose text, grp integer, role_name name DEFAULT current_user) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -43,6 +53,7 @@ BEGIN
             'SET synchronous_commit = on; SET statement_timeout = 0');
     END IF;
     PERFORM citus_embedded.dblink_exec(link, 'SET client_min_messages = warning; SET search_path = pg_catalog');
+    PERFORM citus_embedded.sign_link(link);
     RETURN link;
 EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection THEN
     GET STACKED DIAGNOSTICS problem = pg_exception_detail;

@@ -65,6 +65,11 @@ DECLARE
     link text := citus_embedded.open_link('cleanup', record.node_group_id);
     command text;
 BEGIN
+    -- A command that a dead move left running would make again what is dropped here.
+    IF citus_embedded.ask(link, format('SELECT bool_and(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity '
+           'WHERE application_name = %L', citus_embedded.link_signature(record.operation_id))) = 'f' THEN
+        RAISE EXCEPTION 'a session of the move is still at work there' USING errcode = 'object_in_use';
+    END IF;
     CASE record.object_type
         WHEN 1 THEN
             IF EXISTS (SELECT FROM citus_embedded.placement p JOIN citus_embedded.shard s USING (shardid)

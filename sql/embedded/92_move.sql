@@ -157,6 +157,8 @@ BEGIN
 
     operation := nextval('citus_embedded.operationid_seq');
     PERFORM pg_advisory_xact_lock(citus_embedded.lock_class('operation'), operation::integer);
+    PERFORM set_config('citus_embedded.operation', operation::text, true);
+    PERFORM citus_embedded.sign_link(link) FROM unnest(citus_embedded.dblink_get_connections()) link WHERE link LIKE 'source %';
     BEGIN
         PERFORM citus_embedded.begin_move(operation, shard, source, target);
         PERFORM citus_embedded.create_target(operation, shard, source, target);
