@@ -5,7 +5,7 @@
 #
 # Every part speaks TAP: tests/lint/run.sh, the unit tests' program (by libcheck)
 # and each tests/integration/*.sh.  A part that dies, runs fewer tests than it
-# planned or takes longer than TEST_TIMEOUT seconds (600) has failed as well.
+# planned or takes longer than TEST_TIMEOUT seconds (1200) has failed as well.
 # The last line is "N passed, N failed", with ", N skipped" if there were any;
 # the exit status is 0 when nothing failed.  Logs stay in $BUILD/logs/.
 #
@@ -15,7 +15,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 build=${BUILD:-build}
 logs=$PWD/$build/logs
-limit=${TEST_TIMEOUT:-600}
+limit=${TEST_TIMEOUT:-1200}
 passed=0
 failed=0
 skipped=0
