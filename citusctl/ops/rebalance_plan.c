@@ -11,7 +11,8 @@
 #define BYTES_PER_TABLE 8192
 
 /* Moved shards lose their bloat, so that a balance reached is a little off when
- * it is measured again: what gains less than this is left alone. */
+ * it is measured again: what gains less than this, or less than a smaller
+ * threshold, is left alone. */
 #define MIN_GAIN 0.02
 
 RebalanceRequest rebalance_request(const Session *session)
@@ -236,7 +237,9 @@ bool rebalance_plan(const Session *session, const RebalanceRequest *request, Are
 		rebalance->problem->threshold = request->threshold;
 		rebalance->problem->name_group = name_group;
 		rebalance->problem->context = &rebalance->snapshot;
-		rebalance->problem->min_gain = request->fixed_count > 0 ? 0 : MIN_GAIN;
+		rebalance->problem->min_gain = request->fixed_count > 0      ? 0
+		                               : request->threshold < MIN_GAIN ? request->threshold
+		                                                               : MIN_GAIN;
 		add_nodes(rebalance);
 	}
 	ok = ok && add_groups(rebalance, &placed, err) &&
