@@ -190,7 +190,7 @@ SET search_path = pg_catalog, pg_temp AS $$
                                                 WHERE attrelid = relation AND attnum > 0 AND attacl IS NOT NULL)),
         'fixed', jsonb_build_array(relreplident, relrowsecurity, relforcerowsecurity, reloptions, reltablespace, relpersistence,
             (SELECT array_agg(tgname || tgenabled::text ORDER BY tgname) FROM pg_trigger WHERE tgrelid = relation AND NOT tgisinternal
-                 AND tgname !~ '^citus_embedded_'),
+                 AND (tgname !~ '^citus_embedded_' OR tgenabled <> 'O')),
             (SELECT array_agg(polname ORDER BY polname) FROM pg_policy WHERE polrelid = relation),
             (SELECT array_agg(rulename || ev_enabled::text ORDER BY rulename) FROM pg_rewrite WHERE ev_class = relation),
             (SELECT array_agg(stxname ORDER BY stxname) FROM pg_statistic_ext WHERE stxrelid = relation),

@@ -234,7 +234,8 @@ test_refusals()
 		"SELECT citus_embedded.register_distributed('k1', 'k2', 'id', 'none', NULL, 2, ARRAY[ROW('k2', 'x', 'u', NULL, NULL, NULL, 'CHECK (true); ALTER ROLE chirp SUPERUSER; --')::citus_embedded.held])"
 	shard=$(super "SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'users'::regclass")
 	for sql in 'DROP TRIGGER citus_embedded_replicate_insert ON languages' "DROP FOREIGN TABLE citus_embedded.users_$shard" 'ALTER SCHEMA public RENAME TO x' \
-		"ALTER FOREIGN TABLE citus_embedded.users_$shard OPTIONS (SET table_name 'x')" 'ALTER TABLE users ENABLE ROW LEVEL SECURITY' 'ALTER TABLE languages SET (fillfactor = 50)'; do
+		"ALTER FOREIGN TABLE citus_embedded.users_$shard OPTIONS (SET table_name 'x')" 'ALTER TABLE users ENABLE ROW LEVEL SECURITY' 'ALTER TABLE languages SET (fillfactor = 50)' \
+		'ALTER TABLE languages DISABLE TRIGGER USER'; do
 		refused '0A000.*cannot be changed on the coordinator alone' "refused: $sql" "$sql"
 	done
 	refused '0A000.*command of its own' 'ALTER TYPE with USING, which only the text tells, in a function' "DO \$\$ BEGIN ALTER TABLE users ALTER name TYPE varchar USING upper(name); END \$\$"
