@@ -7,9 +7,12 @@ set -u
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
+# The embedded engine's moves wait for a gap between statements that one pair of processors hardly has under six clients.
+clients() { [ "$1" = embedded ] && echo 3 || echo 6; }
+
 during()
 {
-	run citusctl demo --engine "$1" --workers 2 --users 500 --duration 4 --clients 6 --during "$2" -o json
+	run citusctl demo --engine "$1" --workers 2 --users 500 --duration 4 --clients "$(clients "$1")" --during "$2" -o json
 	is "$status" 0 "$1: a demo during $2 succeeds"
 	is "$(json '[.checks[] | select(.passed | not) | .name] | join(" ")')" "" "$1, $2: every check passes"
 	is "$(json '[.checks[] | select(.name == "during '"$2"'")] | length')" 1 "$1, $2: with one about the event"
@@ -17,7 +20,8 @@ during()
 	ok "$1, $2: what happened is marked, while the workload ran" jq -e '.seconds as $total | (.marks | length) >= 2 and
 		all(.marks[]; .at_s > 0 and .at_s <= $total + 1)' "$TMP/.out"
 	like "$err" "^ +[0-9.]+ s  " "$1, $2: and was told as it happened"
-	ok "$1, $2: the workload ran before and after" jq -e '.series.count | .[0] > 0 and .[-1] > 0' "$TMP/.out"
+	# The last second is a part of one, and so may the second before the event be.
+	ok "$1, $2: the workload ran before and after" jq -e '.series.count | (.[:2] | add) > 0 and (.[-3:] | add) > 0' "$TMP/.out"
 	ok "$1, $2: writes too" jq -e '[.operations[] | select(.name | IN("post_tweet", "follow")) | .count] | min > 0' "$TMP/.out"
 }
 
@@ -34,7 +38,7 @@ test_restart()
 	during "$1" restart
 	no_errors "$1" restart
 	is "$(json '[.marks[].text | select(test("is back after"))] | length')" 3 "$1: each of three servers was restarted"
-	ok "$1: connections were opened again" jq -e '.reconnects >= 6' "$TMP/.out"
+	ok "$1: connections were opened again" jq -e --argjson clients "$(clients "$1")" '.reconnects >= $clients' "$TMP/.out"
 }
 
 test_kill_worker()
