@@ -9,7 +9,7 @@ test_queries()
 	local engine=$1 name=queries_$1 file bad=0 count=0
 	write_description "$name" '"workers": [{"capacity": 2}, {}], "shard_count": 4, "engine": "'"$engine"'"'
 	runs "$engine: init succeeds" 0 citusctl init
-	runs "$engine: demo succeeds" 0 citusctl demo --keep --users 100 --duration 1
+	runs "$engine: demo succeeds" 0 citusctl demo --keep --users 100 --duration 1 --columnar
 
 	for file in "$REPO"/sql/query/*.sql; do
 		# What only one engine needs carries its name; the embedded engine has no list
