@@ -78,23 +78,29 @@ begin_foul()
 is_marked() { grep -q 'worker1 stops' "$TMP/foul.err"; }
 test_foul()
 {
-	local pid
+	local pid try foul=1
 	write_description "foul-$1" '"workers": 2, "engine": "'"$1"'"'
 	run citusctl init
 	is "$status" 0 "$1: init succeeds"
 	run citusctl demo --during restart
 	is "$status" 5 "$1: a cluster of the user's is not restarted unasked"
 	like "$err" 'Confirm with -y' "$1: and the remedy is named"
-	begin_foul
-	pid=$!
-	ok "$1: a demo comes to its event" wait_until 60 is_marked
-	ok "$1: the role can be kept from a table" \
-		wait_until 20 node_sql "foul-$1" coordinator -c "REVOKE SELECT ON citusctl_demo.feed_items FROM \"foul-$1\""
-	sleep 0.5
-	ok "$1: and let in again" \
-		wait_until 20 node_sql "foul-$1" coordinator -c "GRANT SELECT ON citusctl_demo.feed_items TO \"foul-$1\""
-	wait "$pid"
-	is "$?" 3 "$1: errors that the event does not explain make the status 3"
+	# A connection that is opened again just while the role is kept out ends the demo (status 1): then once more.
+	for try in 1 2 3 4; do
+		begin_foul
+		pid=$!
+		ok "$1, try $try: a demo comes to its event" wait_until 60 is_marked
+		ok "$1: the role can be kept from a table" \
+			wait_until 20 node_sql "foul-$1" coordinator -c "REVOKE SELECT ON citusctl_demo.feed_items FROM \"foul-$1\""
+		sleep 0.5
+		ok "$1: and let in again" \
+			wait_until 20 node_sql "foul-$1" coordinator -c "GRANT SELECT ON citusctl_demo.feed_items TO \"foul-$1\""
+		wait "$pid"
+		foul=$?
+		[ "$foul" -eq 1 ] || break
+		diag "$(tail -n 3 "$TMP/foul.err")"
+	done
+	is "$foul" 3 "$1: errors that the event does not explain make the status 3"
 	is "$(jq -r '[.checks[] | select(.passed | not) | .name] | join(" ")' "$TMP/foul.out")" "during restart" \
 		"$1: by just that check"
 	run citusctl -y destroy
