@@ -172,16 +172,14 @@ GRANT SELECT ON pg_catalog.pg_dist_node, pg_catalog.pg_dist_partition, pg_catalo
 CREATE OR REPLACE FUNCTION pg_catalog.citus_version() RETURNS text LANGUAGE sql STABLE AS
 $$ SELECT 'citusctl embedded engine 1.0 on PostgreSQL ' || pg_catalog.current_setting('server_version') $$;
 
--- Joins and aggregates of colocated tables reach the workers only shard by shard. A setting somebody chose stays.
+-- Joins and aggregates of colocated tables reach the workers only shard by shard; and plans over many foreign tables look
+-- expensive enough to be compiled, which takes a hundred times longer than to run them. A setting somebody chose stays.
 DO $$
 DECLARE
-    setting text;
+    setting record;
 BEGIN
-    FOREACH setting IN ARRAY ARRAY['enable_partitionwise_join', 'enable_partitionwise_aggregate'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) c
-                       WHERE s.setrole = 0 AND c LIKE setting || '=%'
-                         AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())) THEN
-            EXECUTE format('ALTER DATABASE %I SET %I = on', current_database(), setting);
-        END IF;
+    FOR setting IN SELECT * FROM (VALUES ('enable_partitionwise_join', 'on'), ('enable_partitionwise_aggregate', 'on'), ('jit', 'off')) v (name, value)
+                   JOIN pg_settings USING (name) WHERE source = 'default' LOOP
+        EXECUTE format('ALTER DATABASE %I SET %I = %s', current_database(), setting.name, setting.value);
     END LOOP;
 END $$;

@@ -82,6 +82,7 @@ a_transaction() { echo "$(cpu "$1" "$SHORT") $(cpu "$1" "$LONG")" | awk '{ print
 measure()
 {
 	local demo pgbench
+	rm -f demo.tps pgbench.tps
 	demo_cluster "$1" "$name" || return
 	run_demo 1
 	write_scripts
@@ -107,5 +108,6 @@ fi
 if have_citus; then
 	measure citus
 else
-	measure embedded
+	not_measured 'client CPU, citus' "Citus is not installed for PostgreSQL $PG_MAJOR here"
 fi
+measure embedded
