@@ -18,6 +18,15 @@ static const char *name_of(const Instance *instance, uint32_t group, char *out, 
 	return out;
 }
 
+/* Bytes divided by less, or multiplied by more, could not be counted. */
+#define CAPACITY_LEAST 1e-100
+#define CAPACITY_MOST 1e100
+
+static bool capacity_is_sane(double capacity)
+{
+	return (capacity >= 0 && capacity <= 0) || (capacity >= CAPACITY_LEAST && capacity <= CAPACITY_MOST);
+}
+
 static bool check_numbers(const Instance *instance, Err *err)
 {
 	const BalanceProblem *problem = instance->problem;
@@ -29,9 +38,9 @@ static bool check_numbers(const Instance *instance, Err *err)
 	if (!(problem->threshold >= 0) || !(problem->min_gain >= 0) || !isfinite(problem->threshold))
 		return err_set(err, ERR_USAGE, "the threshold and the least gain must not be below 0");
 	for (uint32_t n = 0; n < instance->node_count; n++)
-		if (!(problem->nodes[n].capacity >= 0) || !isfinite(problem->nodes[n].capacity))
-			return err_set(err, ERR_USAGE, "node \"%s\": the capacity must be a number of 0 or more",
-			               problem->nodes[n].name);
+		if (!capacity_is_sane(problem->nodes[n].capacity))
+			return err_set(err, ERR_USAGE, "node \"%s\": the capacity must be 0, or a number from %g to %g",
+			               problem->nodes[n].name, CAPACITY_LEAST, CAPACITY_MOST);
 	for (uint32_t g = 0; g < instance->group_count; g++) {
 		const BalanceGroup *group = &instance->groups[g];
 

@@ -19,6 +19,42 @@ const char *output_paint(Arena *arena, bool colour, const char *sgr, const char 
 	return colour ? arena_printf(arena, "\033[%sm%s\033[0m", sgr, text) : text;
 }
 
+/* The bytes of a control character that text begins with, of ASCII or of Latin-1 as UTF-8; 0: none. */
+static size_t control_at(const char *text, bool lines)
+{
+	const unsigned char *at = (const unsigned char *) text;
+
+	if (lines && (*at == '\n' || *at == '\t'))
+		return 0;
+	if (*at < 0x20 || *at == 0x7F)
+		return 1;
+	return *at == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0 ? 2 : 0;
+}
+
+const char *output_safe(Arena *arena, const char *text, bool lines)
+{
+	const char *at = text;
+	Str safe = STR_INIT;
+
+	while (*at != '\0' && control_at(at, lines) == 0)
+		at++;
+	if (*at == '\0')
+		return text;
+	for (at = text; *at != '\0';) {
+		size_t length = control_at(at, lines);
+
+		if (length == 0)
+			str_append_char(&safe, *at++);
+		for (; length > 0; length--)
+			str_printf(&safe, "\\x%02x", (unsigned char) *at++);
+	}
+
+	const char *made = arena_strdup(arena, str_text(&safe));
+
+	str_free(&safe);
+	return made;
+}
+
 /* Columns that text takes: code points, without escape sequences. */
 static int width_of(const char *text)
 {
@@ -40,6 +76,8 @@ static int width_of(const char *text)
 static void print_row(FILE *stream, const char *const cells[], const bool right[], const int widths[],
                       size_t columns)
 {
+	while (columns > 1 && *cells[columns - 1] == '\0') /* no blanks at the end of a line */
+		columns--;
 	for (size_t c = 0; c < columns; c++) {
 		int pad = widths[c] - width_of(cells[c]);
 		bool last = c + 1 == columns;
@@ -134,11 +172,12 @@ void output_error(const Globals *globals, const Err *err)
 	bool colour = output_colour(stderr);
 
 	fflush(stdout);
-	fprintf(stderr, "%s %s\n", output_paint(scratch, colour, "1;31", "citusctl:"), message);
+	fprintf(stderr, "%s %s\n", output_paint(scratch, colour, "1;31", "citusctl:"),
+	        output_safe(scratch, message, true));
 	if (err->detail != NULL && *err->detail != '\0')
-		print_indented("detail: ", err->detail);
+		print_indented("detail: ", output_safe(scratch, err->detail, true));
 	if (err->hint != NULL && *err->hint != '\0')
-		print_indented(output_paint(scratch, colour, "1", "hint:   "), err->hint);
+		print_indented(output_paint(scratch, colour, "1", "hint:   "), output_safe(scratch, err->hint, true));
 	arena_free(scratch);
 }
 

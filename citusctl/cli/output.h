@@ -17,6 +17,10 @@ bool output_colour(FILE *stream);
 /* text in the colour (an SGR parameter such as "1;31"), or plain. */
 const char *output_paint(Arena *arena, bool colour, const char *sgr, const char *text);
 
+/* A name from elsewhere, so that it cannot steer the terminal: control characters
+ * are shown as \x1b; lines: line feeds and tabs stay. */
+const char *output_safe(Arena *arena, const char *text, bool lines);
+
 /* A table: no borders, two spaces between columns, a line of dashes below the
  * header.  cells has rows * columns texts; right[column]: aligned right. */
 void output_table(FILE *stream, const char *const header[], const bool right[], size_t columns,

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/output.h"
@@ -10,14 +11,21 @@
 /* Columns of a bar. */
 #define BAR 24
 
-/* Nodes that are listed; of more, the fullest and the emptiest. */
+/* Nodes that are listed in their order; of more, so many, the fullest first. */
 #define NODES_SHOWN 40
+#define NODES_FULLEST 30
+#define NODES_EMPTIEST 8
 
 /* ---- words ---------------------------------------------------------------- */
 
 static const char *label(Arena *arena, const GroupLabel *group)
 {
-	return group->text != NULL ? group->text : arena_printf(arena, "%" PRId64, group->id);
+	return group->text != NULL ? output_safe(arena, group->text, false) : arena_printf(arena, "%" PRId64, group->id);
+}
+
+static const char *node_name(Arena *arena, const BalanceProblem *problem, uint32_t node)
+{
+	return output_safe(arena, problem->nodes[node].name, false);
 }
 
 static const char *plural(size_t count, const char *one, const char *many)
@@ -96,7 +104,7 @@ static void fill_row(Arena *arena, const BalanceProblem *problem, const BalanceP
 	const PlanNode *node = &plan->nodes[row->node];
 	bool open = problem_node_open(problem, row->node);
 
-	cells[0] = problem->nodes[row->node].name;
+	cells[0] = node_name(arena, problem, row->node);
 	cells[1] = output_bytes(arena, node->bytes_before);
 	cells[2] = output_bytes(arena, node->bytes_after);
 	cells[3] = arena_printf(arena, "%" PRId64, node->groups_before);
@@ -110,34 +118,62 @@ static void fill_row(Arena *arena, const BalanceProblem *problem, const BalanceP
 
 #define COLUMNS 9
 
+/* Open nodes by what they have at their worst, the fullest first; then those that take no shards. */
+static int compare_rows(const void *a, const void *b)
+{
+	const Row *x = a;
+	const Row *y = b;
+	double x_most = fmax(x->before, x->after);
+	double y_most = fmax(y->before, y->after);
+
+	if (x_most != y_most)
+		return x_most > y_most ? -1 : 1;
+	return x->node < y->node ? -1 : x->node > y->node;
+}
+
+/* What stands between the fullest and the emptiest. */
+static void fill_gap(Arena *arena, size_t count, size_t columns, const char **cells)
+{
+	for (size_t c = 0; c < columns; c++)
+		cells[c] = "";
+	cells[0] = arena_printf(arena, "... %zu more", count);
+}
+
 static void print_nodes(FILE *out, Arena *arena, const BalanceProblem *problem, const BalancePlan *plan,
                         const PlanLook *look)
 {
-	static const char *const header[COLUMNS] = {"Node", "Before", "After", "Groups", "After",
+	static const char *const header[COLUMNS] = {"Node", "Bytes", "After", "Groups", "After",
 	                                            "Of mean", "After", "", ""};
 	static const bool right[COLUMNS] = {false, true, true, true, true, true, true, false, false};
-	size_t count = problem->node_count < NODES_SHOWN || look->moves == SIZE_MAX ? problem->node_count : NODES_SHOWN;
+	size_t count = problem->node_count;
+	bool all = count <= NODES_SHOWN || look->moves == SIZE_MAX;
 	size_t columns = COLUMNS - 1;
-	const char **cells = arena_array(arena, count * COLUMNS + 1, sizeof(char *));
+	Row *rows = arena_array(arena, count + 1, sizeof(*rows));
+	const char **cells = arena_array(arena, (count + 1) * COLUMNS, sizeof(char *));
 	double mean = mean_of(problem, plan);
 	double most = 1;
+	size_t lines = 0;
 
-	for (uint32_t n = 0; n < count; n++)
-		columns = *note_of(arena, problem, n) != '\0' ? COLUMNS : columns;
-
-	for (uint32_t n = 0; n < problem->node_count; n++) {
-		most = fmax(most, share(problem, n, plan->nodes[n].bytes_before, mean));
-		most = fmax(most, share(problem, n, plan->nodes[n].bytes_after, mean));
-	}
 	for (uint32_t n = 0; n < count; n++) {
-		Row row = {n, share(problem, n, plan->nodes[n].bytes_before, mean),
-		           share(problem, n, plan->nodes[n].bytes_after, mean)};
-
-		fill_row(arena, problem, plan, look, &row, most, columns == COLUMNS, &cells[n * columns]);
+		rows[n] = (Row) {n, share(problem, n, plan->nodes[n].bytes_before, mean),
+		                 share(problem, n, plan->nodes[n].bytes_after, mean)};
+		most = fmax(most, fmax(rows[n].before, rows[n].after));
 	}
-	output_table(out, header, right, columns, cells, count);
-	if (count < problem->node_count)
-		fprintf(out, "... and %zu more nodes (-v lists all)\n", problem->node_count - count);
+	if (!all)
+		qsort(rows, count, sizeof(*rows), compare_rows);
+	for (size_t i = 0; i < count; i++)
+		if (all || i < NODES_FULLEST || i >= count - NODES_EMPTIEST)
+			columns = *note_of(arena, problem, rows[i].node) != '\0' ? COLUMNS : columns;
+	for (size_t i = 0; i < count; i++) {
+		if (all || i < NODES_FULLEST || i >= count - NODES_EMPTIEST)
+			fill_row(arena, problem, plan, look, &rows[i], most, columns == COLUMNS, &cells[lines++ * columns]);
+		else if (i == NODES_FULLEST)
+			fill_gap(arena, count - NODES_FULLEST - NODES_EMPTIEST, columns, &cells[lines++ * columns]);
+	}
+	output_table(out, header, right, columns, cells, lines);
+	if (!all)
+		fprintf(out, "Of %zu nodes, the %d fullest and the %d emptiest, before or after; -v lists all.\n", count,
+		        NODES_FULLEST, NODES_EMPTIEST);
 }
 
 /* ---- moves ---------------------------------------------------------------- */
@@ -157,8 +193,8 @@ static void print_moves(FILE *out, Arena *arena, const BalanceProblem *problem, 
 
 		row[0] = arena_printf(arena, "%zu", m + 1);
 		row[1] = label(arena, &labels[move->group]);
-		row[2] = problem->nodes[move->from].name;
-		row[3] = problem->nodes[move->to].name;
+		row[2] = node_name(arena, problem, move->from);
+		row[3] = node_name(arena, problem, move->to);
 		row[4] = output_bytes(arena, move->bytes);
 		if (columns == 6)
 			row[5] = move->forced ? "has to leave" : "";
@@ -170,76 +206,133 @@ static void print_moves(FILE *out, Arena *arena, const BalanceProblem *problem, 
 
 /* ---- what it is worth ----------------------------------------------------- */
 
+/* The fullest of the nodes that take shards, before the moves; false: none takes any. */
+static bool find_fullest(const BalanceProblem *problem, const BalancePlan *plan, uint32_t *fullest)
+{
+	double most = -1;
+
+	for (uint32_t n = 0; n < problem->node_count; n++) {
+		if (!problem_node_open(problem, n))
+			continue;
+
+		double utilization = (double) plan->nodes[n].bytes_before / problem->nodes[n].capacity;
+
+		if (utilization > most) {
+			most = utilization;
+			*fullest = n;
+		}
+	}
+	return most >= 0;
+}
+
+/* Why nothing moves, in words. */
+static void print_nothing(FILE *out, Arena *arena, const BalanceProblem *problem, const BalancePlan *plan,
+                          const PlanLook *look)
+{
+	double mean = mean_of(problem, plan);
+	uint32_t node = 0;
+	bool worth = plan->verdict == PLAN_BALANCED;
+
+	fprintf(out, "%s: ", output_paint(arena, look->in_colour, "1;32", worth ? "Nothing to move" : "Nothing worth moving"));
+	if (problem->group_count == 0 || mean <= 0 || !find_fullest(problem, plan, &node)) {
+		fputs(problem->group_count == 0 ? "there are no shard groups.\n" : "all shard groups are empty.\n", out);
+		return;
+	}
+
+	const char *name = node_name(arena, problem, node);
+	double now = plan->max_utilization / mean;
+	double least = plan->bounds.max_utilization / mean;
+
+	if (!worth)
+		fprintf(out, "the fullest node, %s, is at %.3f of the mean.  A plan would aim at %.3f, and less than\n"
+		             "%g %% of gain is not worth its moves.\n",
+		        name, now, plan->target / mean, problem->min_gain * 100);
+	else if (plan->max_utilization > plan->bounds.max_utilization)
+		fprintf(out, "the nodes are balanced.  The fullest, %s, is at %.3f of the mean: %s above the %.3f that no plan\n"
+		             "gets below, and so within the threshold of %g %%.\n",
+		        name, now, percent_above(arena, now, least), least, problem->threshold * 100);
+	else if (plan->nodes[node].groups_before == 1 && now > 1)
+		fprintf(out, "the nodes are as balanced as can be.  The fullest, %s, is at %.3f of the mean with a single\n"
+		             "shard group, and a shard group moves whole.\n",
+		        name, now);
+	else
+		fprintf(out, "the nodes are as balanced as can be.  The fullest, %s, is at %.3f of the mean, and no plan gets\n"
+		             "below that.\n",
+		        name, now);
+}
+
 static void print_verdict(FILE *out, Arena *arena, const BalanceProblem *problem, const BalancePlan *plan,
                           const PlanLook *look)
 {
-	double threshold = problem->threshold * 100;
-
-	switch (plan->verdict) {
-		case PLAN_BALANCED:
-			fprintf(out, "%s: ", output_paint(arena, look->in_colour, "1;32", "Nothing to move"));
-			if (plan->max_utilization <= plan->bounds.max_utilization)
-				fputs("no plan makes the fullest node less full.\n", out);
-			else
-				fprintf(out, "the fullest node is %s above the best that can be reached, within the threshold of "
-				             "%g %%.\n",
-				        percent_above(arena, plan->max_utilization, plan->bounds.max_utilization), threshold);
-			return;
-		case PLAN_NOT_WORTH:
-			fprintf(out, "%s: the fullest node would lose less than %g %%.\n",
-			        output_paint(arena, look->in_colour, "1;32", "Nothing worth moving"), problem->min_gain * 100);
-			return;
-		case PLAN_MOVES:
-			break;
+	if (plan->verdict != PLAN_MOVES) {
+		print_nothing(out, arena, problem, plan, look);
+		return;
 	}
+
+	double mean = mean_of(problem, plan);
+
 	fprintf(out, "%s", output_paint(arena, look->in_colour, "1",
 	                                arena_printf(arena, "%zu %s, %s", plan->move_count,
 	                                             plural(plan->move_count, "move", "moves"),
 	                                             output_bytes(arena, plan->bytes))));
 	if (plan->forced_count == plan->move_count)
-		fputs(", all of shard groups that may not stay where they are", out);
+		fprintf(out, ": %s shard %s may not stay where %s", plan->forced_count == 1 ? "this" : "these",
+		        plural(plan->forced_count, "group", "groups"), plural(plan->forced_count, "it is", "they are"));
 	else if (plan->forced_count > 0)
-		fprintf(out, ", %zu of them of shard groups that may not stay where they are", plan->forced_count);
-	fputs(".\n", out);
+		fprintf(out, ", %zu of them because the shard %s may not stay where %s", plan->forced_count,
+		        plural(plan->forced_count, "group", "groups"), plural(plan->forced_count, "it is", "they are"));
+
+	const char *before = arena_printf(arena, "%.2f", mean > 0 ? plan->max_utilization_before / mean : 0);
+	const char *after = arena_printf(arena, "%.2f", mean > 0 ? plan->max_utilization / mean : 0);
+
+	if (strcmp(before, after) == 0)
+		fprintf(out, ".\nThe fullest node stays at %s of the mean.\n", after);
+	else
+		fprintf(out, ".\nThe fullest node %s from %s to %s of the mean.\n",
+		        plan->max_utilization < plan->max_utilization_before ? "goes" : "grows", before, after);
 }
 
-/* A line of the certificate: what was reached, and what nothing can beat. */
-static void print_bound(FILE *out, const char *what, const char *reached, const char *least, bool optimal,
-                        const char *above)
+/* How a plan's figure compares with what nothing can beat. */
+static const char *compared(Arena *arena, double reached, double least)
 {
-	fprintf(out, "  %-13s %10s   no plan gets below %s", what, reached, least);
-	if (optimal)
-		fputs(": optimal\n", out);
-	else
-		fprintf(out, " (%s above)\n", above);
+	if (reached <= least)
+		return "optimal";
+	if (least <= 0 || reached / least >= 10)
+		return "";
+	return arena_printf(arena, "%s above", percent_above(arena, reached, least));
 }
 
 static void print_certificate(FILE *out, Arena *arena, const BalanceProblem *problem, const BalancePlan *plan)
 {
+	static const char *const header[] = {"Certificate", "This plan", "No plan below", ""};
+	static const bool right[] = {false, true, true, false};
 	double mean = mean_of(problem, plan);
 	const BalanceBounds *bounds = &plan->bounds;
 
 	if (plan->verdict != PLAN_MOVES)
 		return;
-	fputs("\nCertificate\n", out);
-	print_bound(out, "fullest node", arena_printf(arena, "%.3f", mean > 0 ? plan->max_utilization / mean : 0),
-	            arena_printf(arena, "%.3f of the mean", mean > 0 ? bounds->max_utilization / mean : 0),
-	            plan->max_utilization <= bounds->max_utilization,
-	            percent_above(arena, plan->max_utilization, bounds->max_utilization));
-	print_bound(out, "bytes moved", output_bytes(arena, plan->bytes), output_bytes(arena, bounds->bytes),
-	            plan->bytes <= bounds->bytes,
-	            percent_above(arena, (double) plan->bytes, (double) bounds->bytes));
-	print_bound(out, "moves", arena_printf(arena, "%zu", plan->move_count),
-	            arena_printf(arena, "%" PRId64, bounds->moves), (int64_t) plan->move_count <= bounds->moves,
-	            percent_above(arena, (double) plan->move_count, (double) bounds->moves));
+
+	const char *const cells[] = {
+		"fullest node, of mean", arena_printf(arena, "%.3f", mean > 0 ? plan->max_utilization / mean : 0),
+		arena_printf(arena, "%.3f", mean > 0 ? bounds->max_utilization / mean : 0),
+		compared(arena, plan->max_utilization, bounds->max_utilization),
+		"bytes moved", output_bytes(arena, plan->bytes), output_bytes(arena, bounds->bytes),
+		compared(arena, (double) plan->bytes, (double) bounds->bytes),
+		"moves", arena_printf(arena, "%zu", plan->move_count), arena_printf(arena, "%" PRId64, bounds->moves),
+		compared(arena, (double) plan->move_count, (double) bounds->moves)};
+
+	fputc('\n', out);
+	output_table(out, header, right, 4, cells, 3);
+	fprintf(out, "Bytes and moves: to %s the best balance%s.\n",
+	        problem->threshold > 0 ? arena_printf(arena, "get within %g %% of", problem->threshold * 100) : "reach",
+	        plan->forced_count > 0 ? " and keep the rules" : "");
 	if (plan->order_is_safe)
-		fputs("  order         stop after any move: no node is fuller than the fullest of before and after\n", out);
+		fputs("Order: it may stop after any move; no node gets fuller than the fullest of before and after.\n", out);
 	else
-		fprintf(out, "  order         no safe order exists for these moves, or none was found: on the way a node "
-		             "is at %.3f of the mean\n",
+		fprintf(out, "Order: in none that was found can it stop anywhere: on the way a node is at %.3f of the mean.\n",
 		        mean > 0 ? plan->peak / mean : 0);
 	if (plan->spread_after > plan->spread_before)
-		fprintf(out, "  spread        a node gets %" PRId64 " %s of one colocation group more than its share\n",
+		fprintf(out, "Spread: a node gets %" PRId64 " %s of one colocation group more than its share.\n",
 		        plan->spread_after, plural((size_t) plan->spread_after, "shard group", "shard groups"));
 }
 

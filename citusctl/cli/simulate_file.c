@@ -1,6 +1,7 @@
 #include "cli/simulate_file.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "util/str.h"
 
 #define THRESHOLD_MAX 10.0
+#define CAPACITY_MIN 1e-6 /* of a node that takes shards */
 #define CAPACITY_MAX 1e9
 
 /* Nodes by name, sorted, for the look-ups of many shard groups. */
@@ -37,6 +39,8 @@ static bool refuse_type(Reader *reader, const Json *value, const char *key, cons
 {
 	if (value == NULL)
 		return err_set(reader->err, ERR_USAGE, "%s is missing; it must be %s", key, wanted);
+	if (json_type(value) == JSON_NUMBER)
+		return err_set(reader->err, ERR_USAGE, "%s must be %s, not %.16g", key, wanted, json_number(value));
 	return err_set(reader->err, ERR_USAGE, "%s must be %s, not %s", key, wanted,
 	               json_type_name(json_type(value)));
 }
@@ -52,6 +56,19 @@ static bool read_number(Reader *reader, const Json *object, const char *key, dou
 	*number = json_number(value);
 	return (*number >= 0 && *number <= most) ||
 	       err_set(reader->err, ERR_USAGE, "%s: %g is not between 0 and %g", key, *number, most);
+}
+
+/* Beyond 2^53, two whole numbers of a JSON file can be read as one. */
+static bool read_whole(Reader *reader, const Json *value, const char *key, const char *wanted, int64_t *whole)
+{
+	double number = value != NULL ? json_number(value) : 0;
+
+	if (value != NULL && json_int64(value, whole))
+		return true;
+	if (number > 9007199254740992.0 && floor(number) == number)
+		return err_set(reader->err, ERR_USAGE, "%s: %.16g is more than 9007199254740992 (2^53), up to which whole "
+		               "numbers are exact in JSON", key, number);
+	return refuse_type(reader, value, key, wanted);
 }
 
 static bool read_flag(Reader *reader, const Json *object, const char *key, bool *flag)
@@ -103,6 +120,9 @@ static bool read_node(Reader *reader, const Json *object)
 	if (!read_number(reader, object, "capacity", CAPACITY_MAX, &capacity) ||
 	    !read_flag(reader, object, "accepts_shards", &accepts))
 		return false;
+	if (capacity > 0 && capacity < CAPACITY_MIN)
+		return err_set(reader->err, ERR_USAGE, "capacity: %g is too small: it is 0, or at least %g", capacity,
+		               CAPACITY_MIN);
 	problem_add_node(reader->simulation->problem, name, capacity, accepts);
 	return true;
 }
@@ -176,15 +196,15 @@ static bool read_id(Reader *reader, const Json *value, GroupLabel *label)
 
 	if (text != NULL)
 		label->text = arena_strdup(reader->simulation->arena, text);
-	else if (value == NULL || !json_int64(value, &label->id))
-		return refuse_type(reader, value, "id", "a whole number or a text");
+	else
+		return read_whole(reader, value, "id", "a whole number or a text", &label->id);
 	return true;
 }
 
 static bool read_bytes(Reader *reader, const Json *value, int64_t *bytes)
 {
-	if (value == NULL || !json_int64(value, bytes))
-		return refuse_type(reader, value, "bytes", "a whole number");
+	if (!read_whole(reader, value, "bytes", "a whole number", bytes))
+		return false;
 	return *bytes >= 0 || err_set(reader->err, ERR_USAGE, "bytes: %lld is below 0", (long long) *bytes);
 }
 
@@ -202,10 +222,13 @@ static bool read_group(Reader *reader, const Json *object, GroupLabel *label)
 	    !read_flag(reader, object, "pinned", &group.pinned))
 		return false;
 
+	const char *const wanted = "a whole number from 0 to 4294967295";
 	const Json *value = json_get(object, "colocation");
 
-	if (value != NULL && (!json_int64(value, &colocation) || colocation < 0 || colocation > UINT32_MAX))
-		return refuse_type(reader, value, "colocation", "a whole number from 0 to 4294967295");
+	if (value != NULL && !read_whole(reader, value, "colocation", wanted, &colocation))
+		return false;
+	if (colocation < 0 || colocation > UINT32_MAX)
+		return refuse_type(reader, value, "colocation", wanted);
 	group.colocation = (uint32_t) colocation;
 	problem_add_group(reader->simulation->problem, group);
 	return true;
@@ -224,6 +247,63 @@ static bool add_group(Reader *reader, const Json *object, size_t *capacity)
 	simulation->labels[index] = (GroupLabel) {.id = 0};
 	return read_group(reader, object, &simulation->labels[index]) ||
 	       err_wrap(reader->err, "shard_groups[%zu]", index);
+}
+
+/* FNV-1a of how the group is called: 7 and "7" are one name. */
+static size_t hash_label(const GroupLabel *label, char name[], size_t size)
+{
+	uint64_t hash = 14695981039346656037U;
+	const char *text = label->text;
+
+	if (text == NULL) {
+		snprintf(name, size, "%" PRId64, label->id);
+		text = name;
+	}
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char) *text) * 1099511628211U;
+	return (size_t) (hash ^ hash >> 32);
+}
+
+static bool same_label(const GroupLabel *a, const GroupLabel *b)
+{
+	char a_name[24];
+	char b_name[24];
+
+	if (a->text == NULL && b->text == NULL)
+		return a->id == b->id;
+	snprintf(a_name, sizeof(a_name), "%" PRId64, a->id);
+	snprintf(b_name, sizeof(b_name), "%" PRId64, b->id);
+	return strcmp(a->text != NULL ? a->text : a_name, b->text != NULL ? b->text : b_name) == 0;
+}
+
+/* A move of one of two groups with the same id would not say which. */
+static bool check_ids(Reader *reader)
+{
+	const GroupLabel *labels = reader->simulation->labels;
+	size_t count = reader->simulation->problem->group_count;
+	size_t mask = 1;
+	bool ok = true;
+
+	while (mask < count * 2)
+		mask *= 2;
+	mask--;
+
+	uint32_t *slots = xmalloc((mask + 1) * sizeof(*slots)); /* a group and 1, or 0 */
+
+	memset(slots, 0, (mask + 1) * sizeof(*slots));
+	for (size_t g = 0; ok && g < count; g++) {
+		char name[24];
+		size_t at = hash_label(&labels[g], name, sizeof(name)) & mask;
+
+		while (slots[at] != 0 && !same_label(&labels[slots[at] - 1], &labels[g]))
+			at = (at + 1) & mask;
+		ok = slots[at] == 0 ||
+		     err_set(reader->err, ERR_USAGE, "shard_groups[%zu]: id: %s is that of shard_groups[%u] already", g,
+		             labels[g].text != NULL ? labels[g].text : name, slots[at] - 1);
+		slots[at] = (uint32_t) g + 1;
+	}
+	free(slots);
+	return ok;
 }
 
 static bool read_groups(Reader *reader, const Json *array)
@@ -258,7 +338,7 @@ static bool read_document(Reader *reader, const Json *document)
 	       read_number(reader, document, "threshold", THRESHOLD_MAX, &problem->threshold) &&
 	       read_number(reader, document, "min_gain", 1, &problem->min_gain) &&
 	       read_nodes(reader, json_get(document, "nodes")) &&
-	       read_groups(reader, json_get(document, "shard_groups"));
+	       read_groups(reader, json_get(document, "shard_groups")) && check_ids(reader);
 }
 
 static void name_group(const void *context, uint32_t group, char *out, size_t size)
@@ -288,12 +368,19 @@ static Simulation *read_simulation(const char *label, JsonBulk *bulk, Err *err)
 	return simulation;
 }
 
+static void hint_if_empty(Err *err)
+{
+	if (str_ends(err->message, JSON_EMPTY))
+		err_hint(err, "The smallest file is {\"nodes\": [{\"name\": \"a\"}], \"shard_groups\": []}.");
+}
+
 Simulation *simulate_parse(const char *label, const char *text, size_t length, Err *err)
 {
 	JsonBulk bulk = {.rest = json_parse(text, length, err)};
 
 	if (bulk.rest != NULL)
 		return read_simulation(label, &bulk, err);
+	hint_if_empty(err);
 	err_wrap(err, "%s", label);
 	return NULL;
 }
@@ -312,7 +399,10 @@ Simulation *simulate_load(const char *path, Err *err)
 {
 	JsonBulk bulk;
 
-	return json_bulk_load(path, "shard_groups", &bulk, err) ? read_simulation(path, &bulk, err) : NULL;
+	if (json_bulk_load(path, "shard_groups", &bulk, err))
+		return read_simulation(path, &bulk, err);
+	hint_if_empty(err);
+	return NULL;
 }
 
 void simulate_free(Simulation *simulation)

@@ -188,12 +188,20 @@ static const Cluster *finish(Arena *arena, const char *label, Json *document, Mi
 	return cluster;
 }
 
+static void hint_if_empty(Err *err)
+{
+	if (str_ends(err->message, JSON_EMPTY))
+		err_hint(err, "The smallest description is {\"name\": \"chirp\", \"deploy\": \"local\", \"workers\": 3}.");
+}
+
 const Cluster *cluster_load(Arena *arena, const char *path, MistakeList *mistakes, Err *err)
 {
 	Json *document = json_load(path, err);
 
 	if (document == NULL && access(path, F_OK) != 0)
 		err_hint(err, "Name the description with -c FILE, or begin with a copy of cluster.json.example.");
+	else if (document == NULL)
+		hint_if_empty(err);
 	return finish(arena, path, document, mistakes, err);
 }
 
@@ -202,8 +210,10 @@ const Cluster *cluster_parse(Arena *arena, const char *label, const char *text, 
 {
 	Json *document = json_parse(text, length, err);
 
-	if (document == NULL)
+	if (document == NULL) {
+		hint_if_empty(err);
 		err_wrap(err, "%s", label);
+	}
 	return finish(arena, label, document, mistakes, err);
 }
 

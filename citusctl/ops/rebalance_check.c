@@ -385,13 +385,15 @@ static void check_modes(Check *check)
 	if (columnar > 0)
 		find(check, (Finding) {
 			FINDING_NOTE, ERR_NONE, NULL,
-			arena_printf(r->arena, "%zu of the shard groups have columnar tables, whose INSERTs would fail during "
-			                       "an online move: writes to these wait for the move instead", columnar), NULL});
+			arena_printf(r->arena, "%zu of the shard groups %s columnar tables, whose INSERTs would fail during "
+			                       "an online move: writes to %s for the move instead", columnar,
+			             columnar == 1 ? "has" : "have", columnar == 1 ? "it wait" : "these wait"), NULL});
 	if (tiny > 0)
 		find(check, (Finding) {
 			FINDING_NOTE, ERR_NONE, NULL,
-			arena_printf(r->arena, "%zu of the shard groups are tiny: --mode block_writes would move each in about "
-			                       "%.1f s, with its writes waiting for as long", tiny, TINY_S), NULL});
+			arena_printf(r->arena, "%zu of the shard groups %s tiny: --mode block_writes would move %s in about "
+			                       "%.1f s, with its writes waiting for as long", tiny, tiny == 1 ? "is" : "are",
+			             tiny == 1 ? "it" : "each", TINY_S), NULL});
 }
 
 bool rebalance_check(const Session *session, Rebalance *rebalance, Err *err)

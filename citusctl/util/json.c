@@ -230,8 +230,7 @@ Json *json_parse(const char *text, size_t length, Err *err)
 		length -= 3;
 	}
 	if (only_space(text, text + length)) {
-		err_set(err, ERR_USAGE, "the file is empty");
-		err_hint(err, "The smallest description is {\"name\": \"chirp\", \"deploy\": \"local\", \"workers\": 3}.");
+		err_set(err, ERR_USAGE, JSON_EMPTY);
 		return NULL;
 	}
 	if (!str_is_utf8(text, length, &bad)) {

@@ -69,6 +69,9 @@ JsonType json_type(const Json *value);
 const char *json_type_name(JsonType type); /* "a string", "an object" ... */
 const char *json_key(const Json *value);   /* its key in its object, or NULL */
 
+/* How the message ends when there is nothing in a file. */
+#define JSON_EMPTY "the file is empty"
+
 /* Members and items in order: first child, next sibling, NULL at the end. */
 const Json *json_first(const Json *container);
 const Json *json_next(const Json *value);

@@ -54,8 +54,31 @@ refused "negative bytes" '{"nodes": [{"name": "a"}], "shard_groups": [{"id": 1, 
 refused "too many bytes" '{"nodes": [{"name": "a"}], "shard_groups": [{"id": 1, "node": "a", "bytes": 1e300}]}' 'bytes'
 refused "no nodes" '{"shard_groups": []}' 'nodes is missing'
 refused "twice the same node" '{"nodes": [{"name": "a"}, {"name": "a"}], "shard_groups": []}' 'two of them are called "a"'
+refused "the same id twice" '{"nodes": [{"name": "a"}], "shard_groups": [{"id": 1, "node": "a", "bytes": 1}, {"id": 1, "node": "a", "bytes": 2}]}' \
+	'shard_groups\[1\]: id: 1 is that of shard_groups\[0\] already'
+refused "a capacity too small to divide by" '{"nodes": [{"name": "a", "capacity": 1e-308}], "shard_groups": []}' 'capacity: 1e-308 is too small'
+refused "an empty file" '' 'smallest file is .*"shard_groups"'
 refused "not JSON" '{"nodes": [' 'ends in the middle'
 runs "no such file" 2 citusctl rebalance --simulate nowhere.json
+
+# ---- names that would steer a terminal --------------------------------------------
+
+printf '%s\n' '{"nodes": [{"name": "a\u001b[2J"}, {"name": "b\u009b"}],
+	"shard_groups": [{"id": "x\u0007\ny", "node": "a\u001b[2J", "bytes": 5}, {"id": 2, "node": "a\u001b[2J", "bytes": 5}]}' >bad.json
+runs "control characters in names: planned" 0 citusctl rebalance --simulate bad.json
+like "$out" 'a\\x1b\[2J' "and shown as what they are"
+is "$(printf '%s' "$out" | LC_ALL=C tr -d '\n\200-\377' | LC_ALL=C grep -c '[[:cntrl:]]')" 0 "none reaches the terminal"
+runs "nor in an error" 2 citusctl rebalance --simulate bad.json --drain $'z\e[2J'
+like "$err" 'z\\x1b\[2J' "it is shown there as well"
+
+# ---- many nodes -----------------------------------------------------------------
+
+jq -cn '{nodes: [range(60) | {name: "n\(.)"}], shard_groups: [range(600) | {id: ., node: "n\(if . % 10 == 9 then 57 else . % 60 end)", bytes: 1000}]}' >many.json
+runs "sixty nodes" 0 citusctl rebalance --simulate many.json
+like "${out//$'\n'/ }" 'n57 .*\.\.\. 22 more' "the fullest first, then the emptiest"
+like "$out" 'Of 60 nodes, the 30 fullest and the 8 emptiest' "and what is left out is said"
+runs "sixty nodes with -v" 0 citusctl -v rebalance --simulate many.json
+like "${out//$'\n'/ }" 'n0 .*n1 .*n58 .*n59 ' "all are listed, in their order"
 
 # ---- Citus on the same input ---------------------------------------------------
 

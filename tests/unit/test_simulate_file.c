@@ -58,6 +58,11 @@ static const Bad bads[] = {
 	{"{\"id\": 1, \"node\": \"a\", \"bytes\": 1, \"size\": 3}", "unknown key \"size\"", false},
 	{"{\"id\": 1, \"id\": 2, \"node\": \"a\", \"bytes\": 1}", "stands twice", false},
 	{"3", "must be an object", false},
+	{"{\"id\": 7, \"node\": \"a\", \"bytes\": 1}, {\"id\": 8, \"node\": \"a\", \"bytes\": 1}, {\"id\": \"7\", \"node\": \"b\", \"bytes\": 1}",
+	 "file: shard_groups[2]: id: 7 is that of shard_groups[0] already", false},
+	{"{\"id\": 1, \"node\": \"a\", \"bytes\": 1152921504606846976}", "bytes: 1.152921504606847e+18 is more than 9007199254740992", false},
+	{"{\"id\": 9223372036854775807, \"node\": \"a\", \"bytes\": 1}", "is more than 9007199254740992", false},
+	{"{\"id\": 1, \"node\": \"a\", \"bytes\": 1, \"colocation\": -1}", "colocation must be a whole number from 0 to 4294967295, not -1", false},
 	{"{\"id\": 1, \"node\": \"a\", \"bytes\": 1},", "shard_groups[1]: a comma too many", true},
 	{"{\"id\": 1, \"node\": \"a\", \"bytes\": 1} {}", "shard_groups[0]: line 1", true},
 	{"{\"id\": 1, \"node\": \"a\", \"bytes\": 1}, tru", "shard_groups[1]: line 1", true},
@@ -83,6 +88,29 @@ START_TEST(mistakes_are_named_both_ways)
 }
 END_TEST
 
+START_TEST(a_tiny_capacity_is_refused)
+{
+	static const char *const text = "{\"nodes\": [{\"name\": \"a\", \"capacity\": 1e-308}], \"shard_groups\": []}";
+	Err err = ERR_INIT;
+
+	ck_assert_ptr_null(simulate_parse("file", text, strlen(text), &err));
+	ck_assert_int_eq(err.kind, ERR_USAGE);
+	ck_assert_str_eq(err.message, "file: nodes[0]: capacity: 1e-308 is too small: it is 0, or at least 1e-06");
+	err_clear(&err);
+}
+END_TEST
+
+START_TEST(an_empty_file_gets_a_hint_of_its_own)
+{
+	Err err = ERR_INIT;
+
+	ck_assert_ptr_null(simulate_parse("file", " ", 1, &err));
+	ck_assert_str_eq(err.message, "file: the file is empty");
+	ck_assert_ptr_nonnull(strstr(err.hint, "\"shard_groups\""));
+	err_clear(&err);
+}
+END_TEST
+
 START_TEST(a_large_file_needs_the_array)
 {
 	static const char *const texts[] = {"{}", "[\"shard_groups\", []]", "{\"shard_groups\": 3}", "{\"shard_groups\": [",
@@ -105,6 +133,8 @@ Suite *simulate_file_suite(void)
 
 	tcase_add_test(tests, both_ways_read_the_same);
 	tcase_add_loop_test(tests, mistakes_are_named_both_ways, 0, sizeof(bads) / sizeof(bads[0]));
+	tcase_add_test(tests, a_tiny_capacity_is_refused);
+	tcase_add_test(tests, an_empty_file_gets_a_hint_of_its_own);
 	tcase_add_test(tests, a_large_file_needs_the_array);
 	suite_add_tcase(suite, tests);
 	return suite;
