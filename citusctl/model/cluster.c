@@ -143,7 +143,12 @@ static void explain(const Mistakes *mistakes, const char *label, Err *err)
 	Str text = STR_INIT;
 
 	append_mistake(&text, &mistakes->list->items[0]);
-	err_set(err, ERR_USAGE, "%s: %s", label, str_text(&text));
+	if (mistakes->total == 1) {
+		err_set(err, ERR_USAGE, "%s: %s", label, str_text(&text));
+		str_free(&text);
+		return;
+	}
+	err_set(err, ERR_USAGE, "%s: %zu mistakes", label, mistakes->total);
 	str_reset(&text);
 	for (size_t i = 0; i < mistakes->list->count; i++) {
 		if (i > 0)
@@ -152,8 +157,7 @@ static void explain(const Mistakes *mistakes, const char *label, Err *err)
 	}
 	if (mistakes->total > mistakes->list->count)
 		str_printf(&text, "\nand %zu more", mistakes->total - mistakes->list->count);
-	if (mistakes->total > 1)
-		err_detail(err, "%s", str_text(&text));
+	err_detail(err, "%s", str_text(&text));
 	str_free(&text);
 }
 

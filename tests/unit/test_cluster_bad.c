@@ -421,17 +421,18 @@ START_TEST(test_bad)
 	Err err = ERR_INIT;
 	MistakeList mistakes = {.items = NULL};
 	const char *text = with_quotes(arena, item->text);
-	const char *first = arena_printf(arena, "c.json: %.*s", (int) strcspn(item->says, "\n"), item->says);
 
 	ck_assert_msg(cluster_parse(arena, "c.json", text, strlen(text), &mistakes, &err) == NULL,
 	              "accepted: %s", text);
 	ck_assert_str_eq(all_mistakes(arena, &mistakes), item->says);
 	ck_assert_int_eq(err.kind, ERR_USAGE);
-	ck_assert_str_eq(err.message, first);
-	if (mistakes.count > 1)
+	if (mistakes.count > 1) {
+		ck_assert_str_eq(err.message, arena_printf(arena, "c.json: %zu mistakes", mistakes.count));
 		ck_assert_str_eq(err.detail, item->says);
-	else
+	} else {
+		ck_assert_str_eq(err.message, arena_printf(arena, "c.json: %s", item->says));
 		ck_assert_ptr_null(err.detail);
+	}
 	ck_assert_ptr_null(strstr(item->says, "hunter"));
 	err_clear(&err);
 	arena_free(arena);
