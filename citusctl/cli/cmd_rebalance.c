@@ -24,7 +24,7 @@ typedef struct RebalanceArgs {
 	const char *mode;
 	bool dry_run;
 	bool exit_code;
-	const char *max_rate, *max_duration, *until;
+	const char *max_rate, *max_duration, *until, *node_wait;
 	const char *plan_in, *plan_out;
 } RebalanceArgs;
 
@@ -47,6 +47,8 @@ static const Option rebalance_options[] = {
 	{"max-duration", 0, OPT_TEXT, offsetof(RebalanceArgs, max_duration), "TIME",
 	 "start no move that would end later, such as 2h30m", 0, 0},
 	{"until", 0, OPT_TEXT, offsetof(RebalanceArgs, until), "HH:MM", "the same, by the clock", 0, 0},
+	{"node-wait", 0, OPT_TEXT, offsetof(RebalanceArgs, node_wait), "TIME",
+	 "how long a node that goes down is waited for (default 60s)", 0, 0},
 	{"plan-out", 0, OPT_TEXT, offsetof(RebalanceArgs, plan_out), "FILE", "write the plan to a file", 0, 0},
 	{"plan-in", 0, OPT_TEXT, offsetof(RebalanceArgs, plan_in), "FILE",
 	 "run the plan in a file; refused if shards have moved since", 0, 0},
@@ -116,7 +118,7 @@ static bool simulate(Call *call, const RebalanceArgs *args, Simulation *simulati
 static bool check_args(const RebalanceArgs *args, Err *err)
 {
 	bool runs = args->dry_run || args->jobs > 0 || args->mode != NULL || args->max_rate != NULL ||
-	            args->max_duration != NULL || args->until != NULL || args->plan_in != NULL || args->plan_out != NULL;
+	            args->max_duration != NULL || args->until != NULL || args->node_wait != NULL || args->plan_in != NULL || args->plan_out != NULL;
 
 	if (args->simulate != NULL && runs)
 		return err_set(err, ERR_USAGE, "--simulate plans without servers: it takes --threshold and --drain only");
@@ -148,6 +150,8 @@ static const char *command_again(const Call *call, const RebalanceArgs *args)
 		text = arena_printf(call->arena, "%s --mode %s", text, args->mode);
 	if (args->max_rate != NULL)
 		text = arena_printf(call->arena, "%s --max-rate %s", text, quote_shell(call->arena, args->max_rate));
+	if (args->node_wait != NULL)
+		text = arena_printf(call->arena, "%s --node-wait %s", text, quote_shell(call->arena, args->node_wait));
 	return text;
 }
 
@@ -156,7 +160,8 @@ static bool read_limits(const RebalanceArgs *args, LiveOptions *live, Err *err)
 	return (args->max_rate == NULL || amount_bytes("max-rate", args->max_rate, &live->max_rate, err)) &&
 	       (args->max_duration == NULL ||
 	        amount_seconds("max-duration", args->max_duration, &live->max_seconds, err)) &&
-	       (args->until == NULL || amount_until("until", args->until, &live->max_seconds, err));
+	       (args->until == NULL || amount_until("until", args->until, &live->max_seconds, err)) &&
+	       (args->node_wait == NULL || amount_seconds("node-wait", args->node_wait, &live->node_wait_s, err));
 }
 
 static bool run_live(Call *call, const RebalanceArgs *args, Err *err)

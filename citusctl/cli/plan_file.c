@@ -160,7 +160,7 @@ bool plan_file_fits(const PlanFile *file, const Rebalance *rebalance, Err *err)
 
 	for (size_t i = 0; ok && i < file->count; i++) {
 		const SnapshotGroup *group = snapshot_find_group(snapshot, file->moves[i].group);
-		const SnapshotNode *to = snapshot_find_node(snapshot, file->moves[i].to);
+		const Member *to = snapshot_find_node(snapshot, file->moves[i].to);
 
 		if (group == NULL || to == NULL) {
 			ok = refused(file, err);
@@ -168,7 +168,7 @@ bool plan_file_fits(const PlanFile *file, const Rebalance *rebalance, Err *err)
 			break;
 		}
 
-		const SnapshotNode *at = &snapshot->nodes[group->node];
+		const Member *at = &snapshot->nodes[group->node];
 
 		/* It is where it was, or there already: a part of the plan was made. */
 		ok = at == to || str_equal(at->name, file->from[i]) || refused(file, err);

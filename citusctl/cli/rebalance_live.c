@@ -62,7 +62,7 @@ static void add_findings(Json *document, const Rebalance *r)
 
 static void add_results(Json *document, const Rebalance *r, const RebalanceResult *result)
 {
-	static const char *const outcomes[] = {"done", "stopped", "interrupted", "failed"};
+	static const char *const outcomes[] = {"done", "stopped", "interrupted", "failed", "yielded"};
 	static const char *const states[] = {"waiting", "running", "moved", "failed"};
 	Json *results = json_add_array(document, "results");
 
@@ -178,11 +178,20 @@ static bool dry_run(Call *call, const Rebalance *r, const LiveOptions *options, 
 	return true;
 }
 
-static void print_done(const Call *call, const Rebalance *r, const RebalanceResult *result)
+/* One group that was moved by hand, or with nothing else to do. */
+static void print_one_done(const Call *call, const RebalanceMove *move, const RebalanceResult *result)
 {
-	printf("%zu move%s, %s in %s (%s/s): every shard is where it was to go, with those it is colocated with,\n"
+	printf("Shard group %lld (%s; %s) is on %s now, after %s%s; nothing was left behind on %s.\n",
+	       (long long) move->group->id, move->tables, output_bytes(call->arena, move->group->bytes), move->to->name,
+	       output_seconds(call->arena, (int64_t) (result->seconds * 1e6)),
+	       move->mode == REBALANCE_BLOCK_WRITES ? " with its writes waiting" : "", move->from->name);
+}
+
+static void print_all_done(const Call *call, const Rebalance *r, const RebalanceResult *result)
+{
+	printf("%zu moves, %s in %s (%s/s): every shard is where it was to go, with those it is colocated with,\n"
 	       "and nothing was left behind.\n",
-	       result->moved, result->moved == 1 ? "" : "s", output_bytes(call->arena, result->bytes),
+	       result->moved, output_bytes(call->arena, result->bytes),
 	       output_seconds(call->arena, (int64_t) (result->seconds * 1e6)),
 	       output_bytes(call->arena, (int64_t) ((double) result->bytes / (result->seconds > 0.01 ? result->seconds : 0.01))));
 	for (size_t n = 0; n < r->snapshot.node_count; n++)
@@ -190,7 +199,24 @@ static void print_done(const Call *call, const Rebalance *r, const RebalanceResu
 			printf("  %-14s %8s -> %s\n", r->snapshot.nodes[n].name,
 			       output_bytes(call->arena, r->plan.nodes[n].bytes_before),
 			       output_bytes(call->arena, r->plan.nodes[n].bytes_after));
-	printf("Next: citusctl status\n");
+}
+
+static void print_done(const Call *call, const Rebalance *r, const RebalanceResult *result)
+{
+	const char *drained = r->request.drain_count > 0 ? r->request.drain[0] : NULL;
+
+	if (result->moved == 1)
+		print_one_done(call, &r->moves[0], result);
+	else if (result->moved > 1)
+		print_all_done(call, r, result);
+	else
+		printf("There was nothing to move.\n");
+	for (size_t i = 0; i < r->request.drain_count; i++)
+		printf("Node %s holds no shards and gets no new ones.\n", r->request.drain[i]);
+	if (drained != NULL)
+		printf("Next: citusctl node remove %s, or citusctl node add %s to let it have shards again\n", drained, drained);
+	else
+		printf("Next: citusctl status\n");
 }
 
 static bool run(Call *call, Rebalance *r, const LiveOptions *options, Err *err)
@@ -198,6 +224,7 @@ static bool run(Call *call, Rebalance *r, const LiveOptions *options, Err *err)
 	RebalanceScreen screen = rebalance_screen(call->globals);
 	const RebalanceOptions run_options = {.max_rate = options->max_rate,
 	                                      .max_seconds = options->max_seconds,
+	                                      .node_wait_s = options->node_wait_s,
 	                                      .watch = rebalance_show,
 	                                      .watch_arg = &screen};
 	RebalanceResult result;
@@ -210,7 +237,8 @@ static bool run(Call *call, Rebalance *r, const LiveOptions *options, Err *err)
 	rebalance_screen_end(&screen);
 	operation_say(call->session, "%zu of %zu shard groups moved, %s", result.moved, r->plan.move_count,
 	              output_bytes(call->arena, result.bytes));
-	if (!ok && (err->kind == ERR_STOPPED || err->kind == ERR_INTERRUPTED || result.failed > 0))
+	if (!ok && (err->kind == ERR_STOPPED || err->kind == ERR_INTERRUPTED || result.outcome == REBALANCE_YIELDED ||
+	            result.failed > 0))
 		err_set_hint(err, "What was moved stays.  To continue: %s", options->again);
 	if (call->globals->json) {
 		Json *document = document_of(call, r, false);
@@ -245,7 +273,9 @@ bool rebalance_live(Call *call, Rebalance *r, const LiveOptions *options, Err *e
 		return false;
 	if (options->dry_run)
 		return dry_run(call, r, options, err);
-	if (r->plan.move_count > 0)
+
+	/* A node that is drained is closed to new shards, also when it has none. */
+	if (r->plan.move_count > 0 || r->request.drain_count > 0)
 		return run(call, r, options, err);
 	if (call->globals->json)
 		return dry_run(call, r, options, err);

@@ -15,6 +15,7 @@ typedef struct LiveOptions {
 	const char *again;    /* the command that continues, for people */
 	int64_t max_rate;
 	double max_seconds;
+	double node_wait_s; /* 0: the usual */
 } LiveOptions;
 
 /* "citusctl" as it was called: with the description it was given, for commands that are told. */

@@ -233,6 +233,11 @@ int pg_server_version(const Pg *pg)
 	return PQserverVersion(pg->conn);
 }
 
+int pg_backend(const Pg *pg)
+{
+	return PQbackendPID(pg->conn);
+}
+
 bool pg_is_dead(const Pg *pg)
 {
 	return PQstatus(pg->conn) != CONNECTION_OK;

@@ -117,6 +117,9 @@ bool pg_cancel(Pg *pg, Err *err) MUST_CHECK;
 /* Rows changed by an INSERT, UPDATE or DELETE. */
 int64_t pg_affected(const PgRows *rows);
 
+/* The process that serves this connection. */
+int pg_backend(const Pg *pg);
+
 /* Whether the connection is lost. */
 bool pg_is_dead(const Pg *pg);
 

@@ -23,8 +23,8 @@ typedef struct EngineTraits {
 	/* File of sql/ that tells free and all bytes of a node's disk; NULL: none. */
 	const char *disk_space;
 
-	/* That tells whether the engine runs a rebalance by itself; NULL: it never does. */
-	const char *background_rebalance;
+	/* That tells who moves shards now: sessions, and the engine by itself. */
+	const char *others_move;
 
 	/* Has a catalog of strategies for rebalances of its own. */
 	bool has_rebalance_strategies;

@@ -38,6 +38,7 @@ bool members_read(const Session *session, Pg *pg, Arena *arena, Members *members
 			.group = pg_int(rows, i, 1),
 			.active = pg_bool(rows, i, 4),
 			.takes_shards = pg_bool(rows, i, 5),
+			.capacity = node != NULL ? node->capacity : 1,
 			.shards = pg_int(rows, i, 6),
 			.reference_copies = pg_int(rows, i, 7),
 		};

@@ -18,6 +18,7 @@ typedef struct Member {
 	int64_t group; /* pg_dist_node.groupid; 0: the coordinator */
 	bool active;
 	bool takes_shards; /* shouldhaveshards */
+	double capacity;   /* of the description; 1 when it isn't there */
 	int64_t shards;    /* of distributed tables that stand on it */
 	int64_t reference_copies;
 } Member;
@@ -42,7 +43,7 @@ typedef struct RemovedList {
 	size_t count;
 } RemovedList;
 
-/* pg is a connection to the coordinator's database. */
+/* Primaries only; pg is a connection to the coordinator's database. */
 bool members_read(const Session *session, Pg *pg, Arena *arena, Members *members, Err *err) MUST_CHECK;
 
 /* By name of the description or host:port; NULL when there is none. */

@@ -12,6 +12,7 @@
 
 #define FIXED_WEIGHT 0.5    /* of the assumption on the fixed part, in moves */
 #define RATE_WEIGHT 0.002   /* of that on the rate */
+#define WAIT_WEIGHT 0.2     /* of that on the wait, in moves */
 #define LEAST_FRACTION 0.05 /* of a running move, before it says anything on the rate */
 #define JOBS_MAX 64
 
@@ -37,6 +38,34 @@ static void fit_add(Fit *fit, double weight, double bytes, double seconds)
 	fit->xy += weight * bytes * seconds;
 }
 
+static double worked(const MoveSample *s)
+{
+	return fmax(s->seconds - s->waited_s, 0);
+}
+
+static bool has_ended(const MoveSample *s)
+{
+	return s->stage == SAMPLE_DONE || s->stage == SAMPLE_GIVEN_UP;
+}
+
+/* The mean of those that were waited to their end, and of those that last longer. */
+static double mean_wait(const MoveSample samples[], size_t count, double assumed)
+{
+	double weight = WAIT_WEIGHT;
+	double sum = WAIT_WEIGHT * assumed;
+
+	for (size_t i = 0; i < count; i++) {
+		const MoveSample *s = &samples[i];
+		bool over = s->stage == SAMPLE_FINISHING || s->stage == SAMPLE_DONE;
+
+		if (s->is_first || !(over || (s->stage == SAMPLE_WAITING && s->waited_s > assumed)))
+			continue;
+		weight += 1;
+		sum += s->waited_s;
+	}
+	return sum / weight;
+}
+
 MoveRates estimate_rates(const MoveSample samples[], size_t count, MoveRates assumed)
 {
 	Fit fit = {0};
@@ -50,11 +79,12 @@ MoveRates estimate_rates(const MoveSample samples[], size_t count, MoveRates ass
 	for (size_t i = 0; i < count; i++) {
 		const MoveSample *s = &samples[i];
 
-		if (s->fraction < LEAST_FRACTION || (s->ended ? s->fraction < 1 : !s->copying))
+		if (s->stage == SAMPLE_AHEAD || s->stage == SAMPLE_GIVEN_UP || s->fraction < LEAST_FRACTION)
 			continue;
-		fit_add(&fit, s->fraction, s->fraction * s->bytes, s->seconds + (s->ended ? 0 : s->to_come_s));
+		fit_add(&fit, s->fraction, s->fraction * s->bytes, worked(s));
 		rates.measured = true;
 	}
+	rates.wait_s = mean_wait(samples, count, assumed.wait_s);
 
 	double spread = fit.w * fit.xx - fit.x * fit.x;
 
@@ -74,17 +104,24 @@ MoveRates estimate_rates(const MoveSample samples[], size_t count, MoveRates ass
 	return rates;
 }
 
+static double wait_left(MoveRates rates, const MoveSample *sample)
+{
+	if (sample->stage == SAMPLE_FINISHING || sample->is_first)
+		return 0;
+	return fmax(rates.wait_s - sample->waited_s, 0);
+}
+
 double estimate_left(MoveRates rates, const MoveSample *sample)
 {
 	double whole = rates.fixed_s + rates.s_per_byte * sample->bytes;
-	double by_time = whole - sample->seconds;
+	double by_time = whole - worked(sample);
 	double by_share = whole * (1 - sample->fraction);
 
-	if (sample->ended)
+	if (has_ended(sample))
 		return 0;
 	/* The two disagree most when a move is slower than the others: trust how far
 	 * it has come. */
-	return by_share * sample->fraction + fmax(by_time, 0) * (1 - sample->fraction);
+	return by_share * sample->fraction + fmax(by_time, 0) * (1 - sample->fraction) + wait_left(rates, sample);
 }
 
 double estimate_run(MoveRates rates, const MoveSample samples[], size_t count, size_t jobs)
@@ -99,7 +136,7 @@ double estimate_run(MoveRates rates, const MoveSample samples[], size_t count, s
 			const MoveSample *s = &samples[i];
 			size_t lane = 0;
 
-			if (s->ended || (s->seconds > 0) != (running != 0))
+			if (has_ended(s) || (s->stage != SAMPLE_AHEAD) != (running != 0))
 				continue;
 			for (size_t l = 1; l < lanes; l++)
 				if (ends[l] < ends[lane])

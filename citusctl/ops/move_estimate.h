@@ -1,10 +1,12 @@
 /*
  * ops/move_estimate.h - how long shard moves will take, from how long they took.
  *
- * A move takes a fixed time and a time for each byte.  Both are fitted to the
- * moves that are done and to how far the running ones have come, so that they
- * hold for the machines, the load and the number of moves at a time there is;
- * the rest of the run is then played through.
+ * A move takes a fixed time, a time for each byte, and a wait: between the copy
+ * and what follows it, until the target's server begins to stream.  The first
+ * two are fitted to what the moves have worked so far, those that run included,
+ * so that they hold for the machines, the load and the number of moves at a time
+ * there is; waits are kept apart, as they say nothing of the work.  The rest of
+ * the run is then played through.
  *
  * Pure.  Units: seconds and bytes.
  */
@@ -18,17 +20,27 @@
 typedef struct MoveRates {
 	double fixed_s;
 	double s_per_byte;
+	double wait_s;
 	bool measured; /* on this run; otherwise an assumption */
 } MoveRates;
+
+typedef enum SampleStage {
+	SAMPLE_AHEAD, /* not begun, or to begin again */
+	SAMPLE_COPYING,
+	SAMPLE_WAITING, /* for its target to stream */
+	SAMPLE_FINISHING,
+	SAMPLE_DONE,
+	SAMPLE_GIVEN_UP,
+} SampleStage;
 
 /* A move as the estimate sees it. */
 typedef struct MoveSample {
 	double bytes;
+	SampleStage stage;
 	double seconds;  /* it took, or has been running */
-	double fraction; /* 0: waiting; 1: done; between: running, as far as known */
-	bool copying;    /* running, and its fraction grows with time: no wait of unknown length */
-	double to_come_s; /* copying: the wait that is known to come after it */
-	bool ended;      /* done or given up: nothing left to do */
+	double waited_s; /* of them, for its target */
+	double fraction; /* 0..1 of its work, as far as known */
+	bool is_first;   /* to its target: a server starts the first stream at once */
 } MoveSample;
 
 /* What is assumed before anything was measured. */
@@ -37,7 +49,7 @@ MoveRates estimate_assumed(bool blocks_writes);
 /* assumed: weighs as little as a small part of one move. */
 MoveRates estimate_rates(const MoveSample samples[], size_t count, MoveRates assumed);
 
-/* Of one move from now on; seconds and fraction as in its sample. */
+/* Of one move from now on. */
 double estimate_left(MoveRates rates, const MoveSample *sample);
 
 /* Until the last of them is done, jobs at a time. */

@@ -16,7 +16,7 @@
 #define TRY_AGAIN_AFTER_US 3000000
 
 typedef struct Watched {
-	const SnapshotNode *node;
+	const Member *node;
 	size_t index; /* of the node in the snapshot */
 	Pg *pg;       /* a link of the rebalance, or NULL */
 	bool busy;
@@ -107,7 +107,7 @@ void watch_close(MoveWatch *watch)
 	free(watch);
 }
 
-static Watched *find(const MoveWatch *watch, const SnapshotNode *node)
+static Watched *find(const MoveWatch *watch, const Member *node)
 {
 	for (size_t i = 0; i < watch->count; i++)
 		if (watch->nodes[i].node == node)
@@ -115,7 +115,7 @@ static Watched *find(const MoveWatch *watch, const SnapshotNode *node)
 	return NULL;
 }
 
-void watch_source(MoveWatch *watch, const SnapshotNode *node, bool is_source)
+void watch_source(MoveWatch *watch, const Member *node, bool is_source)
 {
 	Watched *w = find(watch, node);
 
@@ -215,14 +215,14 @@ bool watch_turn(MoveWatch *watch, bool moving, Err *err)
 	return kicker_turn(&watch->kicker, moving, now, err);
 }
 
-bool watch_is_dead(const MoveWatch *watch, const SnapshotNode *node)
+bool watch_is_dead(const MoveWatch *watch, const Member *node)
 {
 	const Watched *w = find(watch, node);
 
 	return w != NULL && w->dead;
 }
 
-const SnapshotNode *watch_first_dead(const MoveWatch *watch)
+const Member *watch_first_dead(const MoveWatch *watch)
 {
 	for (size_t i = 0; i < watch->count; i++)
 		if (watch->nodes[i].dead)

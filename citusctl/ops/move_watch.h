@@ -30,7 +30,7 @@ MoveWatch *watch_open(const Session *session, Rebalance *rebalance, Err *err) MU
 void watch_close(MoveWatch *watch);
 
 /* Moves read from the node from now on, or no longer. */
-void watch_source(MoveWatch *watch, const SnapshotNode *node, bool is_source);
+void watch_source(MoveWatch *watch, const Member *node, bool is_source);
 
 /* Adds the sockets that may become readable; returns how many. */
 size_t watch_sockets(const MoveWatch *watch, struct pollfd *fds);
@@ -42,9 +42,9 @@ size_t watch_sockets_max(const MoveWatch *watch);
  */
 bool watch_turn(MoveWatch *watch, bool moving, Err *err) MUST_CHECK;
 
-bool watch_is_dead(const MoveWatch *watch, const SnapshotNode *node);
+bool watch_is_dead(const MoveWatch *watch, const Member *node);
 
 /* A node that is dead, or NULL. */
-const SnapshotNode *watch_first_dead(const MoveWatch *watch);
+const Member *watch_first_dead(const MoveWatch *watch);
 
 #endif

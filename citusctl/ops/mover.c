@@ -1,79 +1,31 @@
 #include "ops/mover.h"
 
 #include <math.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "balance/schedule.h"
 #include "ops/engine.h"
-#include "ops/move_estimate.h"
-#include "ops/move_lane.h"
-#include "ops/move_monitor.h"
-#include "ops/move_watch.h"
+#include "ops/mover_state.h"
 #include "util/clock.h"
 #include "util/str.h"
 
 #define ATTEMPTS_MAX 3
 #define RETRY_AFTER_US ((int64_t) 2000000) /* the first time, then longer */
-
-/* How long a node that died is waited for before its moves are given up. */
-#define NODE_WAIT_US 60000000
-
-#define TICK_EVERY_US 200000
 #define POLL_MS 5
 
-/* The ETA is kept for the report when so much has been moved. */
-#define KEEP_ETA_AT 0.1
-
-/* Its attempt count lives in MoveProgress. */
-typedef struct Slot {
-	MoveLane lane;
-	size_t move;
-	bool taken;           /* it has a move: running, or waiting for its next attempt */
-	int64_t started_us;   /* of the attempt */
-	int64_t again_us;     /* of the next attempt; 0: one is running */
-	const char *cancelled; /* NULL, or why it was cancelled */
-} Slot;
-
-typedef struct Mover {
-	const Session *session;
-	Rebalance *r;
-	const RebalanceOptions *options;
-	PgTarget coordinator;
-	BalanceSchedule *schedule;
-	MoveWatch *watch;
-	MoveMonitor *monitor;
-	Slot *slots;
-	size_t slot_count;
-	MoveProgress *moves;
-	MoveSample *samples;
-	RebalanceProgress progress;
-	int64_t began_us, ticked_us;
-	int64_t bytes_started;  /* for the rate limit */
-	int64_t dead_since_us;  /* 0: every node is alive */
-	bool gave_nodes_up;     /* dead ones were waited for long enough */
-	int interrupts;
-	const char *stopping; /* NULL, or why no more moves are started */
-	RebalanceOutcome outcome;
-	struct pollfd *fds;
-	double kept_eta_s;
-} Mover;
-
-static void tell(Mover *m, RebalanceEvent event, size_t move, const char *text)
+void mover_tell(Mover *m, RebalanceEvent event, size_t move, const char *text)
 {
 	m->progress.seconds = (double) (clock_us() - m->began_us) / 1e6;
 	if (m->options->watch != NULL)
 		m->options->watch(m->options->watch_arg, event, move, text, &m->progress);
 }
 
-static void stop_starting(Mover *m, RebalanceOutcome outcome, const char *why)
+void mover_stop_starting(Mover *m, RebalanceOutcome outcome, const char *why)
 {
 	if (m->stopping != NULL)
 		return;
 	m->stopping = why;
 	m->outcome = outcome;
-	tell(m, REBALANCE_STOPPING, 0, why);
+	mover_tell(m, REBALANCE_STOPPING, 0, why);
 }
 
 /* ---- the ends of moves ---------------------------------------------------------- */
@@ -118,7 +70,7 @@ static void moved(Mover *m, Slot *slot)
 	move->error = NULL;
 	m->progress.moved++;
 	m->progress.running--;
-	tell(m, REBALANCE_MOVED, slot->move, NULL);
+	mover_tell(m, REBALANCE_MOVED, slot->move, NULL);
 	leave(m, slot, MOVE_DONE);
 }
 
@@ -130,7 +82,7 @@ static void give_up(Mover *m, Slot *slot)
 	move->will_retry = false;
 	m->progress.failed++;
 	m->progress.running--;
-	tell(m, REBALANCE_GAVE_UP, slot->move, move->error);
+	mover_tell(m, REBALANCE_GAVE_UP, slot->move, move->error);
 	leave(m, slot, MOVE_FAILED);
 }
 
@@ -163,7 +115,7 @@ static void failed(Mover *m, Slot *slot, const Err *err)
 	move->will_retry = true;
 	slot->cancelled = NULL;
 	slot->again_us = clock_us() + RETRY_AFTER_US * move->attempts;
-	tell(m, REBALANCE_RETRY, slot->move, move->error);
+	mover_tell(m, REBALANCE_RETRY, slot->move, move->error);
 }
 
 /* ---- starting ---------------------------------------------------------------- */
@@ -171,6 +123,15 @@ static void failed(Mover *m, Slot *slot, const Err *err)
 static bool touches_dead(const Mover *m, size_t move)
 {
 	return watch_is_dead(m->watch, m->r->moves[move].from) || watch_is_dead(m->watch, m->r->moves[move].to);
+}
+
+/* Whether no move to the node has waited for it yet. */
+static bool is_first_to(const Mover *m, const Member *node)
+{
+	for (size_t i = 0; i < m->r->plan.move_count; i++)
+		if (m->r->moves[i].to == node && m->samples[i].stage != SAMPLE_AHEAD && m->samples[i].is_first)
+			return false;
+	return true;
 }
 
 static void attempt(Mover *m, Slot *slot)
@@ -188,20 +149,14 @@ static void attempt(Mover *m, Slot *slot)
 	move->bytes_done = 0;
 	move->eta_s = -1;
 	m->samples[slot->move].fraction = 0;
-	m->samples[slot->move].copying = false;
+	m->samples[slot->move].waited_s = 0;
+	m->samples[slot->move].stage = SAMPLE_COPYING;
+	m->samples[slot->move].is_first = is_first_to(m, what->to);
 	watch_source(m->watch, what->from, true);
-	tell(m, REBALANCE_STARTED, slot->move, NULL);
+	mover_tell(m, REBALANCE_STARTED, slot->move, NULL);
 	if (!move_lane_open(&slot->lane, &m->coordinator, &err) || !move_lane_start(&slot->lane, what, &err))
 		failed(m, slot, &err);
 	err_clear(&err);
-}
-
-static MoveRates rates_now(const Mover *m)
-{
-	MoveRates assumed = estimate_assumed(m->r->request.mode != REBALANCE_ONLINE);
-
-	assumed.fixed_s += m->r->retry_s;
-	return estimate_rates(m->samples, m->r->plan.move_count, assumed);
 }
 
 /*
@@ -211,7 +166,7 @@ static MoveRates rates_now(const Mover *m)
 static bool out_of_time(const Mover *m, size_t move)
 {
 	double seconds = (double) (clock_us() - m->began_us) / 1e6;
-	MoveRates rates = rates_now(m);
+	MoveRates rates = mover_rates(m);
 
 	if (m->options->max_seconds <= 0)
 		return false;
@@ -246,14 +201,14 @@ static void start_moves(Mover *m)
 	while (m->stopping == NULL && (m->dead_since_us == 0 || m->gave_nodes_up) && (slot = free_slot(m)) != NULL &&
 	       schedule_first_waiting(m->schedule, &next)) {
 		if (out_of_time(m, next)) {
-			stop_starting(m, REBALANCE_STOPPED, "the time given is over");
+			mover_stop_starting(m, REBALANCE_STOPPED, "the time given is over");
 			return;
 		}
 		if (too_fast(m))
 			return;
 		if (!schedule_next(m->schedule, &next)) {
 			if (m->progress.running == 0)
-				stop_starting(m, REBALANCE_FAILED, "what is left has no room since other moves failed");
+				mover_stop_starting(m, REBALANCE_FAILED, "what is left has no room since other moves failed");
 			return;
 		}
 		slot->taken = true;
@@ -312,7 +267,7 @@ static void try_again(Mover *m)
 	}
 }
 
-static void cancel_moves(Mover *m, const char *why, const SnapshotNode *only)
+void mover_cancel(Mover *m, const char *why, const Member *only)
 {
 	for (size_t i = 0; i < m->slot_count; i++) {
 		Slot *slot = &m->slots[i];
@@ -325,30 +280,6 @@ static void cancel_moves(Mover *m, const char *why, const SnapshotNode *only)
 	}
 }
 
-static void look_at_nodes(Mover *m)
-{
-	const SnapshotNode *dead = watch_first_dead(m->watch);
-	int64_t now = clock_us();
-
-	if (dead == NULL) {
-		m->dead_since_us = 0;
-		m->gave_nodes_up = false;
-		return;
-	}
-	if (m->dead_since_us == 0) {
-		m->dead_since_us = now;
-		tell(m, REBALANCE_WARNING, 0,
-		     arena_printf(m->r->arena, "node \"%s\" is down: its moves are cancelled; when it is back within %d s, "
-		                               "the run goes on", dead->name, NODE_WAIT_US / 1000000));
-	}
-	for (size_t n = 0; n < m->r->snapshot.node_count; n++)
-		if (watch_is_dead(m->watch, &m->r->snapshot.nodes[n]))
-			cancel_moves(m, arena_printf(m->r->arena, "node \"%s\" is down", m->r->snapshot.nodes[n].name),
-			             &m->r->snapshot.nodes[n]);
-	if (!m->gave_nodes_up && now - m->dead_since_us > NODE_WAIT_US)
-		m->gave_nodes_up = true;
-}
-
 static void look_at_interrupts(Mover *m)
 {
 	int count = clock_interrupt_count();
@@ -358,102 +289,23 @@ static void look_at_interrupts(Mover *m)
 	clock_resume();
 	m->interrupts += count;
 	if (m->progress.running > 0 && m->interrupts == 1)
-		stop_starting(m, REBALANCE_INTERRUPTED,
+		mover_stop_starting(m, REBALANCE_INTERRUPTED,
 		              "interrupted: the moves that run are finished first; again to cancel them");
 	else
-		stop_starting(m, REBALANCE_INTERRUPTED, "interrupted");
+		mover_stop_starting(m, REBALANCE_INTERRUPTED, "interrupted");
 	m->outcome = REBALANCE_INTERRUPTED;
 	if (m->interrupts > 1) {
-		tell(m, REBALANCE_STOPPING, 0, "interrupted again: the moves that run are cancelled");
-		cancel_moves(m, "cancelled by Ctrl-C", NULL);
+		mover_tell(m, REBALANCE_STOPPING, 0, "interrupted again: the moves that run are cancelled");
+		mover_cancel(m, "cancelled by Ctrl-C", NULL);
 	}
 }
 
-/* ---- progress ----------------------------------------------------------------- */
-
-/*
- * How much of the move is done, as time goes: bytes of indexes are made twice as
- * fast as others are copied.
- */
-static double fraction_done(const RebalanceMove *what, const MonitorView *view)
+static void look_at_news(Mover *m, MonitorNews news)
 {
-	double copy = (double) what->copy_bytes;
-	double rest = 0.5 * fmax((double) what->group->bytes - copy, 0) + 0.02 * (double) what->group->bytes;
-	double copied = copy > 0 ? fmin((double) view->target_bytes / copy, 1) : 0;
-	double share = copy + rest > 0 ? copy / (copy + rest) : 0;
-
-	return view->copying ? share * copied : share + (1 - share) * view->rest_done;
-}
-
-static void take_progress(Mover *m)
-{
-	MonitorView view;
-
-	for (size_t i = 0; i < m->slot_count; i++) {
-		Slot *slot = &m->slots[i];
-		const RebalanceMove *what = &m->r->moves[slot->move];
-		MoveProgress *move = &m->moves[slot->move];
-
-		if (!slot->taken || !slot->lane.busy || !monitor_view(m->monitor, what->group, &view))
-			continue;
-
-		bool new_phase = !str_equal(move->phase, view.phase);
-
-		move->phase = view.phase;
-		m->samples[slot->move].fraction = fraction_done(what, &view);
-		m->samples[slot->move].copying = view.copying;
-		move->bytes_done = (int64_t) ((double) what->group->bytes * m->samples[slot->move].fraction);
-		move->bytes_per_s = move->seconds > 0 ? (double) move->bytes_done / move->seconds : 0;
-		if (new_phase)
-			tell(m, REBALANCE_PHASE, slot->move, NULL);
-	}
-}
-
-static void estimate(Mover *m)
-{
-	MoveRates rates = {0};
-
-	m->progress.bytes_done = 0;
-	for (size_t i = 0; i < m->r->plan.move_count; i++) {
-		MoveProgress *move = &m->moves[i];
-		MoveSample *sample = &m->samples[i];
-
-		sample->ended = move->state == MOVE_MOVED || move->state == MOVE_GIVEN_UP;
-		sample->seconds = move->state == MOVE_RUNNING || move->state == MOVE_MOVED ? move->seconds : 0;
-		if (move->state == MOVE_MOVED)
-			sample->fraction = 1;
-		else if (move->state != MOVE_RUNNING)
-			sample->fraction = 0;
-		m->progress.bytes_done += move->bytes_done;
-	}
-	rates = rates_now(m);
-	m->progress.eta_s = rates.measured ? estimate_run(rates, m->samples, m->r->plan.move_count, (size_t) m->r->jobs) : -1;
-	if (m->options->max_rate > 0 && m->progress.eta_s >= 0)
-		m->progress.eta_s = fmax(m->progress.eta_s, (double) (m->r->plan.bytes - m->bytes_started) /
-		                                                (double) m->options->max_rate);
-	for (size_t i = 0; i < m->r->plan.move_count; i++)
-		if (m->moves[i].state == MOVE_RUNNING)
-			m->moves[i].eta_s = rates.measured ? estimate_left(rates, &m->samples[i]) : -1;
-	if (m->progress.seconds > 0.5)
-		m->progress.bytes_per_s = (double) m->progress.bytes_done / m->progress.seconds;
-	if (m->kept_eta_s <= 0 && m->progress.eta_s > 0 &&
-	    (double) m->progress.bytes_done >= KEEP_ETA_AT * (double) m->r->plan.bytes)
-		m->kept_eta_s = m->progress.seconds + m->progress.eta_s;
-}
-
-static void tick(Mover *m)
-{
-	int64_t now = clock_us();
-
-	if (now - m->ticked_us < TICK_EVERY_US)
-		return;
-	m->ticked_us = now;
-	for (size_t i = 0; i < m->slot_count; i++)
-		if (m->slots[i].taken && m->slots[i].lane.busy)
-			m->moves[m->slots[i].move].seconds = (double) (now - m->slots[i].started_us) / 1e6;
-	m->progress.seconds = (double) (now - m->began_us) / 1e6;
-	estimate(m);
-	tell(m, REBALANCE_TICK, 0, NULL);
+	if (news == MONITOR_PROGRESS)
+		mover_take_progress(m);
+	else if (news == MONITOR_OTHERS)
+		mover_look_at_others(m);
 }
 
 /* ---- the loop ------------------------------------------------------------------ */
@@ -483,16 +335,15 @@ static bool loop(Mover *m, Err *err)
 		look_at_interrupts(m);
 		if (!watch_turn(m->watch, moving, err))
 			return false;
-		look_at_nodes(m);
+		mover_look_at_nodes(m);
 		if (m->dead_since_us != 0 && watch_is_dead(m->watch, &m->r->snapshot.nodes[0]) &&
 		    m->r->snapshot.nodes[0].group == 0)
 			return err_set(err, ERR_UNREACHABLE, "the coordinator is down");
 		take_results(m);
 		try_again(m);
-		if (monitor_turn(m->monitor, moving))
-			take_progress(m);
+		look_at_news(m, monitor_turn(m->monitor));
 		start_moves(m);
-		tick(m);
+		mover_tick(m);
 		sleep_until_news(m);
 	}
 	return true;
@@ -509,7 +360,7 @@ static bool set_up(Mover *m, Err *err)
 	m->moves = arena_array(m->r->arena, m->r->plan.move_count, sizeof(MoveProgress));
 	m->samples = arena_array(m->r->arena, m->r->plan.move_count, sizeof(MoveSample));
 	for (size_t i = 0; i < m->r->plan.move_count; i++)
-		m->samples[i] = (MoveSample) {.bytes = (double) m->r->moves[i].group->bytes, .to_come_s = m->r->retry_s};
+		m->samples[i] = (MoveSample) {.bytes = (double) m->r->moves[i].group->bytes};
 	m->progress.rebalance = m->r;
 	m->progress.moves = m->moves;
 	m->progress.eta_s = -1;
@@ -518,7 +369,7 @@ static bool set_up(Mover *m, Err *err)
 	if (m->watch == NULL)
 		return false;
 	m->fds = arena_array(m->r->arena, watch_sockets_max(m->watch) + m->slot_count + 1, sizeof(struct pollfd));
-	m->monitor = monitor_open(&m->coordinator, err);
+	m->monitor = monitor_open(&m->coordinator, engine_traits(m->session->engine)->others_move, err);
 	return m->monitor != NULL;
 }
 
@@ -526,6 +377,7 @@ static void fill_result(Mover *m, RebalanceResult *result)
 {
 	*result = (RebalanceResult) {
 		.outcome = m->outcome,
+		.stopped_by = m->outcome == REBALANCE_YIELDED ? m->stopping : NULL,
 		.moves = m->moves,
 		.moved = m->progress.moved,
 		.failed = m->progress.failed,
@@ -540,7 +392,7 @@ static void fill_result(Mover *m, RebalanceResult *result)
 		result->outcome = REBALANCE_FAILED;
 }
 
-bool mover_run(const Session *session, Rebalance *rebalance, const RebalanceOptions *options,
+bool mover_run(Session *session, Rebalance *rebalance, const RebalanceOptions *options,
                RebalanceResult *result, Err *err)
 {
 	Mover m = {.session = session, .r = rebalance, .options = options, .began_us = clock_us(),

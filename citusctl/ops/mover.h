@@ -15,7 +15,7 @@
  * Fills result (moves, counts, bytes, seconds, outcome; not verified).  False
  * only when it could not go on at all: the coordinator is lost.
  */
-bool mover_run(const Session *session, Rebalance *rebalance, const RebalanceOptions *options,
+bool mover_run(Session *session, Rebalance *rebalance, const RebalanceOptions *options,
                RebalanceResult *result, Err *err) MUST_CHECK;
 
 #endif

@@ -52,8 +52,8 @@ typedef struct RebalanceRequest {
 /* A move and what the check found out about it; same index as in the plan. */
 typedef struct RebalanceMove {
 	const SnapshotGroup *group;
-	const SnapshotNode *from;
-	const SnapshotNode *to;
+	const Member *from;
+	const Member *to;
 	const char *tables;
 	RebalanceMode mode;
 	const char *mode_reason; /* NULL, or why not the mode that was asked for */
@@ -165,6 +165,7 @@ typedef void (*RebalanceWatch)(void *arg, RebalanceEvent event, size_t move, con
 typedef struct RebalanceOptions {
 	int64_t max_rate;     /* bytes a second on average, held between moves; 0: none */
 	double max_seconds;   /* no move is started after it; 0: none */
+	double node_wait_s;   /* for a node that dies, before its moves are given up; 0: a minute */
 	RebalanceWatch watch; /* NULL: none */
 	void *watch_arg;
 } RebalanceOptions;
@@ -174,10 +175,12 @@ typedef enum RebalanceOutcome {
 	REBALANCE_STOPPED,     /* the time was over, between moves */
 	REBALANCE_INTERRUPTED, /* Ctrl-C */
 	REBALANCE_FAILED,      /* some moves failed for good */
+	REBALANCE_YIELDED,     /* somebody else began a rebalance */
 } RebalanceOutcome;
 
 typedef struct RebalanceResult {
 	RebalanceOutcome outcome;
+	const char *stopped_by; /* REBALANCE_YIELDED: who; else NULL */
 	const MoveProgress *moves;
 	size_t moved, failed, left;
 	int64_t bytes; /* of the moves that were made */
@@ -191,8 +194,8 @@ typedef struct RebalanceResult {
  * finished; twice: they are cancelled.  Either way what is half done is cleaned
  * up, what is done stays, and a new plan continues.
  *
- * True: all done.  False with ERR_STOPPED, ERR_INTERRUPTED or ERR_FAILED when
- * moves are left, and result says which; other errors: nothing was moved, or
+ * True: all done.  False with ERR_STOPPED, ERR_INTERRUPTED, ERR_REFUSED (another
+ * rebalance has begun) or ERR_FAILED when moves are left, and result says which; other errors: nothing was moved, or
  * the cluster is not as it should be afterwards (ERR_DIFFERS).
  */
 bool rebalance_run(Session *session, Rebalance *rebalance, const RebalanceOptions *options,

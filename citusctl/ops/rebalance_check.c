@@ -61,7 +61,7 @@ static void find(Check *check, Finding finding)
 	list->items[list->count++] = finding;
 }
 
-static void find_err(Check *check, const SnapshotNode *node, const Err *err)
+static void find_err(Check *check, const Member *node, const Err *err)
 {
 	Arena *arena = check->r->arena;
 
@@ -76,7 +76,7 @@ static void find_err(Check *check, const SnapshotNode *node, const Err *err)
 static bool read_node(Check *check, size_t n, Pg *pg, Err *err)
 {
 	NodeFacts *facts = &check->nodes[n];
-	const SnapshotNode *node = &check->r->snapshot.nodes[n];
+	const Member *node = &check->r->snapshot.nodes[n];
 	Arena *arena = check->r->arena;
 	PgRows *rows = pg_query(pg, asset_text("sql/query/node_facts.sql"), 0, NULL, err);
 
@@ -111,7 +111,7 @@ static bool read_node(Check *check, size_t n, Pg *pg, Err *err)
 
 static bool read_local_disk(Check *check, size_t n)
 {
-	const SnapshotNode *node = &check->r->snapshot.nodes[n];
+	const Member *node = &check->r->snapshot.nodes[n];
 	NodeFacts *facts = &check->nodes[n];
 	struct statvfs disk;
 	struct stat found;
@@ -148,7 +148,7 @@ static bool read_disk(Check *check, size_t n, Pg *pg, Err *err)
 
 /* ---- the groups that leave one node -------------------------------------------- */
 
-static char *groups_json(const Rebalance *r, const SnapshotNode *from)
+static char *groups_json(const Rebalance *r, const Member *from)
 {
 	Json *groups = json_array();
 
@@ -223,7 +223,7 @@ static bool read_groups(Check *check, size_t n, Pg *pg, Err *err)
 /* What can't be reached or read is a finding, so that all of it is told at once. */
 static void look_at_node(Check *check, size_t n)
 {
-	const SnapshotNode *node = &check->r->snapshot.nodes[n];
+	const Member *node = &check->r->snapshot.nodes[n];
 	Err err = ERR_INIT;
 	Pg *pg = rebalance_link(check->session, check->r, n, &err);
 
@@ -366,8 +366,9 @@ static void check_modes(Check *check)
 	MoveSample *samples = arena_array(r->arena, r->plan.move_count, sizeof(*samples));
 	size_t columnar = 0;
 	size_t tiny = 0;
+	double tiny_s = 0;
 
-	online.fixed_s += r->retry_s;
+	online.wait_s = r->retry_s;
 	for (size_t i = 0; i < r->plan.move_count; i++) {
 		RebalanceMove *move = &r->moves[i];
 		MoveSample sample = {.bytes = (double) move->group->bytes};
@@ -376,7 +377,10 @@ static void check_modes(Check *check)
 		move->estimate_s = move->mode == REBALANCE_ONLINE ? estimate_left(online, &sample) : blocked;
 		samples[i] = sample;
 		columnar += move->mode_reason != NULL ? 1 : 0;
-		tiny += blocked < TINY_S && move->mode == REBALANCE_ONLINE ? 1 : 0;
+		if (blocked < TINY_S && move->mode == REBALANCE_ONLINE) {
+			tiny++;
+			tiny_s = fmax(tiny_s, blocked);
+		}
 		if (blocked > check->blocked_s)
 			check->blocked_s = blocked;
 	}
@@ -391,9 +395,9 @@ static void check_modes(Check *check)
 	if (tiny > 0)
 		find(check, (Finding) {
 			FINDING_NOTE, ERR_NONE, NULL,
-			arena_printf(r->arena, "%zu of the shard groups %s tiny: --mode block_writes would move %s in about "
-			                       "%.1f s, with its writes waiting for as long", tiny, tiny == 1 ? "is" : "are",
-			             tiny == 1 ? "it" : "each", TINY_S), NULL});
+			arena_printf(r->arena, "%zu of the shard groups %s tiny: --mode block_writes would move %s in about %.2f s, "
+			                       "with writes to it waiting for as long", tiny, tiny == 1 ? "is" : "are",
+			             tiny == 1 ? "it" : "each", tiny_s), NULL});
 }
 
 bool rebalance_check(const Session *session, Rebalance *rebalance, Err *err)

@@ -1,5 +1,6 @@
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "io/asset.h"
@@ -39,7 +40,7 @@ static bool no_such_node(const Snapshot *snapshot, const char *name, Err *err)
 /* ---- rules of the description ------------------------------------------------ */
 
 /* Whether every table of the colocation group may be on the node. */
-static bool may_be_on(const PlacedList *placed, int64_t colocation, const SnapshotNode *node)
+static bool may_be_on(const PlacedList *placed, int64_t colocation, const Member *node)
 {
 	for (size_t i = 0; i < placed->count; i++)
 		if (placed->items[i].colocation == colocation && !placement_fits(node->described, placed->items[i].table))
@@ -65,15 +66,37 @@ static NodeSet allowed_set(const Rebalance *r, const PlacedList *placed, int64_t
 
 /* ---- the problem --------------------------------------------------------------- */
 
-static const FixedMove *fixed_move(const RebalanceRequest *request, int64_t group)
+static int compare_fixed(const void *a, const void *b)
 {
-	for (size_t i = 0; i < request->fixed_count; i++)
-		if (request->fixed[i].group == group)
-			return &request->fixed[i];
-	return NULL;
+	int64_t x = ((const FixedMove *) a)->group;
+	int64_t y = ((const FixedMove *) b)->group;
+
+	return x < y ? -1 : x > y ? 1 : 0;
 }
 
-static bool is_drained(const Rebalance *r, const SnapshotNode *node)
+/* In order of their groups: a plan that was kept may have as many as there are groups. */
+static void sort_fixed(Rebalance *r)
+{
+	size_t count = r->request.fixed_count;
+	FixedMove *sorted = arena_array(r->arena, count, sizeof(*sorted));
+
+	if (count == 0)
+		return;
+	memcpy(sorted, r->request.fixed, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_fixed);
+	r->request.fixed = sorted;
+}
+
+static const FixedMove *fixed_move(const RebalanceRequest *request, int64_t group)
+{
+	const FixedMove key = {.group = group};
+
+	return request->fixed_count > 0
+	           ? bsearch(&key, request->fixed, request->fixed_count, sizeof(key), compare_fixed)
+	           : NULL;
+}
+
+static bool is_drained(const Rebalance *r, const Member *node)
 {
 	for (size_t i = 0; i < r->request.drain_count; i++)
 		if (snapshot_find_node(&r->snapshot, r->request.drain[i]) == node)
@@ -90,27 +113,29 @@ static void name_group(const void *context, uint32_t group, char *out, size_t si
 
 static bool takes_shards(const Rebalance *r, size_t n)
 {
-	const SnapshotNode *node = &r->snapshot.nodes[n];
+	const Member *node = &r->snapshot.nodes[n];
 
 	return node->takes_shards && node->active && !is_drained(r, node);
 }
 
-/* Whether it has groups that fixed moves leave there: they may stay, whatever the node takes. */
-static bool keeps_groups(const Rebalance *r, size_t n)
+/* The nodes that have groups which fixed moves leave there: they may stay, whatever the node takes. */
+static bool *keep_groups(const Rebalance *r)
 {
-	if (r->request.fixed_count == 0)
-		return false;
-	for (size_t i = 0; i < r->snapshot.group_count; i++)
-		if (r->snapshot.groups[i].node == n && fixed_move(&r->request, r->snapshot.groups[i].id) == NULL)
-			return true;
-	return false;
+	bool *keep = arena_array(r->arena, r->snapshot.node_count, sizeof(bool));
+
+	for (size_t i = 0; r->request.fixed_count > 0 && i < r->snapshot.group_count; i++)
+		if (fixed_move(&r->request, r->snapshot.groups[i].id) == NULL)
+			keep[r->snapshot.groups[i].node] = true;
+	return keep;
 }
 
 static void add_nodes(Rebalance *r)
 {
+	const bool *keep = keep_groups(r);
+
 	for (size_t i = 0; i < r->snapshot.node_count; i++)
 		problem_add_node(r->problem, r->snapshot.nodes[i].name, r->snapshot.nodes[i].capacity,
-		                 takes_shards(r, i) || keeps_groups(r, i));
+		                 takes_shards(r, i) || keep[i]);
 }
 
 /* What was open for the plan only is told as it is. */
@@ -129,7 +154,7 @@ static bool add_groups(Rebalance *r, const PlacedList *placed, Err *err)
 	problem_reserve(r->problem, r->snapshot.group_count);
 	for (size_t i = 0; i < r->snapshot.group_count; i++) {
 		const SnapshotGroup *group = &r->snapshot.groups[i];
-		const SnapshotNode *at = &r->snapshot.nodes[group->node];
+		const Member *at = &r->snapshot.nodes[group->node];
 		const FixedMove *fixed = fixed_move(&r->request, group->id);
 		int64_t least = group->shards * BYTES_PER_TABLE;
 
@@ -149,7 +174,7 @@ static bool add_groups(Rebalance *r, const PlacedList *placed, Err *err)
 		                    .allowed = allowed};
 
 		if (fixed != NULL) {
-			const SnapshotNode *to = snapshot_find_node(&r->snapshot, fixed->to);
+			const Member *to = snapshot_find_node(&r->snapshot, fixed->to);
 			uint32_t index = (uint32_t) (to - r->snapshot.nodes);
 
 			if (!problem_set_has(r->problem, allowed, index)) {
@@ -179,14 +204,16 @@ static bool check_request(const Rebalance *r, Err *err)
 		if (snapshot_find_node(&r->snapshot, request->drain[i]) == NULL)
 			return no_such_node(&r->snapshot, request->drain[i], err);
 	for (size_t i = 0; i < request->fixed_count; i++) {
-		const SnapshotNode *to = snapshot_find_node(&r->snapshot, request->fixed[i].to);
+		const Member *to = snapshot_find_node(&r->snapshot, request->fixed[i].to);
 
 		if (to == NULL)
 			return no_such_node(&r->snapshot, request->fixed[i].to, err);
 		if (!to->takes_shards || !to->active) {
 			err_set(err, ERR_REFUSED, "node \"%s\" does not take shards", to->name);
-			return err_hint(err, "A drained node takes shards again after SELECT citus_set_node_property('%s', "
-			                     "%d, 'shouldhaveshards', true).", to->host, to->port);
+			if (to->described != NULL && to->group != 0)
+				return err_hint(err, "A drained node takes shards again after: citusctl node add %s", to->name);
+			return err_hint(err, "It does after SELECT citus_set_node_property('%s', %d, 'shouldhaveshards', true).",
+			                to->host, to->port);
 		}
 	}
 	return true;
@@ -226,6 +253,7 @@ bool rebalance_plan(const Session *session, const RebalanceRequest *request, Are
 
 	*rebalance = (Rebalance) {.arena = arena, .request = *request, .problem = problem_new(), .per_node = 1,
 	                          .jobs = request->jobs};
+	sort_fixed(rebalance);
 
 	Pg *pg = pg_open(&target, err);
 	bool ok = pg != NULL && snapshot_read(session, pg, arena, &rebalance->snapshot, err) &&
@@ -263,7 +291,7 @@ Pg *rebalance_link(const Session *session, Rebalance *rebalance, size_t node, Er
 		*link = NULL;
 	}
 	if (*link == NULL) {
-		PgTarget target = snapshot_target(session, &rebalance->snapshot.nodes[node]);
+		PgTarget target = member_target(session, &rebalance->snapshot.nodes[node]);
 
 		/* Else Citus hides the shards on its nodes from the catalogs. */
 		target.settings = "-c citus.override_table_visibility=off";

@@ -32,31 +32,12 @@ static void tell(Run *run, RebalanceEvent event, const char *text)
 
 /* ---- nobody else ------------------------------------------------------------- */
 
-static bool no_background_rebalance(Run *run, Err *err)
-{
-	const char *query = engine_traits(run->session->engine)->background_rebalance;
-
-	if (query == NULL)
-		return true;
-
-	PgRows *rows = pg_query(run->pg, asset_text(query), 0, NULL, err);
-	bool ok = rows != NULL;
-
-	if (ok && pg_row_count(rows) > 0) {
-		ok = false;
-		err_set(err, ERR_REFUSED, "Citus runs a rebalance by itself (job %s)", pg_value(rows, 0, 0));
-		err_hint(err, "See it with SELECT * FROM citus_rebalance_status(); wait for it, or end it with SELECT "
-		              "citus_rebalance_stop().");
-	}
-	pg_rows_free(rows);
-	return ok;
-}
-
 typedef struct Others {
 	Run *run;
 	Err *err;
 	bool told;
 	const char *who; /* NULL: nobody */
+	bool by_itself;  /* the engine: that takes longer than we wait */
 	bool failed;
 } Others;
 
@@ -64,20 +45,20 @@ static bool nobody_moves(void *arg)
 {
 	Others *others = arg;
 	Run *run = others->run;
-	PgRows *rows = pg_query(run->pg, asset_text("sql/query/rebalance_sessions.sql"), 0, NULL, others->err);
+	PgRows *rows = pg_query(run->pg, asset_text(engine_traits(run->session->engine)->others_move), 0, NULL, others->err);
 
 	others->failed = rows == NULL;
 	others->who = NULL;
 	if (rows != NULL && pg_row_count(rows) > 0) {
-		others->who = arena_printf(run->r->arena, "session %s of \"%s\", from %s, for %s", pg_value(rows, 0, 0),
-		                           pg_value(rows, 0, 1), pg_value(rows, 0, 2), pg_value(rows, 0, 3));
-		if (!others->told)
+		others->who = arena_strdup(run->r->arena, pg_value(rows, 0, 2));
+		others->by_itself = pg_int(rows, 0, 0) == 0;
+		if (!others->told && !others->by_itself)
 			tell(run, REBALANCE_PREPARING,
 			     arena_printf(run->r->arena, "waiting for a shard move that runs already (%s)", others->who));
 		others->told = true;
 	}
 	pg_rows_free(rows);
-	return others->failed || others->who == NULL;
+	return others->failed || others->who == NULL || others->by_itself;
 }
 
 static bool nobody_else_moves(Run *run, Err *err)
@@ -87,8 +68,13 @@ static bool nobody_else_moves(Run *run, Err *err)
 
 	if (others.failed || !clock_go_on(err))
 		return false;
-	if (quiet)
+	if (quiet && others.who == NULL)
 		return true;
+	if (others.by_itself) {
+		err_set(err, ERR_REFUSED, "a rebalance runs already: %s", others.who);
+		return err_hint(err, "See it with SELECT * FROM citus_rebalance_status(); wait for it, or end it with SELECT "
+		                     "citus_rebalance_stop().");
+	}
 	err_set(err, ERR_REFUSED, "somebody else moves shards of this cluster: %s", others.who);
 	return err_hint(err, "Wait until that has finished, then run the command again.");
 }
@@ -132,7 +118,7 @@ static bool close_drained(Run *run, Err *err)
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < run->r->request.drain_count; i++) {
-		const SnapshotNode *node = snapshot_find_node(&run->r->snapshot, run->r->request.drain[i]);
+		const Member *node = snapshot_find_node(&run->r->snapshot, run->r->request.drain[i]);
 		char port[16];
 		const char *const values[] = {node->host, port, "false"};
 
@@ -184,7 +170,8 @@ static bool prepare(Run *run, Err *err)
 	bool changed = false;
 
 	run->pg = pg_open(&target, err);
-	if (run->pg == NULL || !no_background_rebalance(run, err) || !nobody_else_moves(run, err) || !placements_as_planned(run, err) || !is_clean(run, &clean, err))
+	if (run->pg == NULL || !nobody_else_moves(run, err) || !placements_as_planned(run, err) ||
+	    !is_clean(run, &clean, err))
 		return false;
 	if (!clean) {
 		tell(run, REBALANCE_PREPARING, "cleaning up what earlier moves left");
@@ -198,7 +185,7 @@ static bool prepare(Run *run, Err *err)
 /* ---- after the moves -------------------------------------------------------------- */
 
 
-static bool takes_part(const Rebalance *r, const SnapshotNode *node)
+static bool takes_part(const Rebalance *r, const Member *node)
 {
 	for (size_t i = 0; i < r->plan.move_count; i++)
 		if (r->moves[i].from == node || r->moves[i].to == node)
@@ -208,7 +195,7 @@ static bool takes_part(const Rebalance *r, const SnapshotNode *node)
 
 static bool look_for_leftovers(Run *run, size_t n, Err *err)
 {
-	const SnapshotNode *node = &run->r->snapshot.nodes[n];
+	const Member *node = &run->r->snapshot.nodes[n];
 	Pg *pg = rebalance_link(run->session, run->r, n, err);
 	PgRows *rows = pg != NULL ? pg_query(pg, asset_text("sql/query/node_facts.sql"), 0, NULL, err) : NULL;
 	int64_t left = rows != NULL ? pg_int(rows, 0, 6) : 0;
@@ -230,7 +217,7 @@ static bool check_placements(const Run *run, const RebalanceResult *result, cons
 
 	for (size_t i = 0; i < r->plan.move_count; i++) {
 		const RebalanceMove *move = &r->moves[i];
-		const SnapshotNode *wanted = result->moves[i].state == MOVE_MOVED ? move->to : move->from;
+		const Member *wanted = result->moves[i].state == MOVE_MOVED ? move->to : move->from;
 		const SnapshotPlace *place = snapshot_find_place(now, move->group->id);
 
 		if (place == NULL || place->node_id == wanted->id)
@@ -278,6 +265,8 @@ static bool outcome_error(const Run *run, const RebalanceResult *result, Err *er
 			return err_set(err, ERR_STOPPED, "the time is over: %zu of %zu moves made", result->moved, all);
 		case REBALANCE_INTERRUPTED:
 			return err_set(err, ERR_INTERRUPTED, "interrupted: %zu of %zu moves made", result->moved, all);
+		case REBALANCE_YIELDED:
+			return err_set(err, ERR_REFUSED, "%s: %zu of %zu moves made", result->stopped_by, result->moved, all);
 		case REBALANCE_FAILED:
 			err_set(err, ERR_FAILED, "%zu of %zu moves failed, %zu made", result->failed, all, result->moved);
 			if (why != NULL)

@@ -7,43 +7,16 @@
 #include "io/asset.h"
 #include "util/str.h"
 
-static const Node *described_at(const Session *session, const char *host, int port)
-{
-	const Cluster *cluster = session->cluster;
-
-	for (size_t i = 0; i < cluster->node_count; i++)
-		if (session_port(session, &cluster->nodes[i]) == port && strcmp(cluster->nodes[i].host, host) == 0)
-			return &cluster->nodes[i];
-	return NULL;
-}
-
 static bool read_nodes(const Session *session, Pg *pg, Arena *arena, Snapshot *snapshot, Err *err)
 {
-	PgRows *rows = pg_query(pg, asset_text("sql/query/snapshot_nodes.sql"), 0, NULL, err);
+	Members members;
+	bool ok = members_read(session, pg, arena, &members, err);
 
-	if (rows == NULL)
-		return false;
-	snapshot->node_count = (size_t) pg_row_count(rows);
-	snapshot->nodes = arena_array(arena, snapshot->node_count, sizeof(SnapshotNode));
-	for (int i = 0; i < pg_row_count(rows); i++) {
-		const char *host = arena_strdup(arena, pg_value(rows, i, 2));
-		int port = (int) pg_int(rows, i, 3);
-		const Node *described = described_at(session, host, port);
-
-		snapshot->nodes[i] = (SnapshotNode) {
-			.name = described != NULL ? described->name : arena_printf(arena, "%s:%d", host, port),
-			.described = described,
-			.host = host,
-			.port = port,
-			.id = pg_int(rows, i, 0),
-			.group = pg_int(rows, i, 1),
-			.active = pg_bool(rows, i, 4),
-			.takes_shards = pg_bool(rows, i, 5),
-			.capacity = described != NULL ? described->capacity : 1,
-		};
+	if (ok) {
+		snapshot->nodes = members.items;
+		snapshot->node_count = members.count;
 	}
-	pg_rows_free(rows);
-	return true;
+	return ok;
 }
 
 static uint32_t node_with_id(const Snapshot *snapshot, int64_t id)
@@ -201,32 +174,11 @@ const SnapshotPlace *snapshot_find_place(const SnapshotPlaces *places, int64_t i
 	return places->count > 0 ? bsearch(&id, places->items, places->count, sizeof(*places->items), compare_place) : NULL;
 }
 
-PgTarget snapshot_target(const Session *session, const SnapshotNode *node)
+const Member *snapshot_find_node(const Snapshot *snapshot, const char *name)
 {
-	const Cluster *cluster = session->cluster;
-	const Node *like = node->described != NULL ? node->described : cluster_coordinator(cluster);
-	PgTarget target = session_superuser(session, like, cluster->postgres.database);
+	const Members members = {snapshot->nodes, snapshot->node_count};
 
-	if (node->described == NULL) {
-		target.host = node->host;
-		target.port = node->port;
-	}
-	target.node = node->name;
-	return target;
-}
-
-const SnapshotNode *snapshot_find_node(const Snapshot *snapshot, const char *name)
-{
-	char address[300];
-
-	for (size_t i = 0; i < snapshot->node_count; i++) {
-		const SnapshotNode *node = &snapshot->nodes[i];
-
-		snprintf(address, sizeof(address), "%s:%d", node->host, node->port);
-		if (str_equal(node->name, name) || strcmp(address, name) == 0)
-			return node;
-	}
-	return NULL;
+	return members_find(&members, name);
 }
 
 const SnapshotGroup *snapshot_find_group(const Snapshot *snapshot, int64_t id)

@@ -14,19 +14,7 @@
 #ifndef CITUSCTL_OPS_REBALANCE_SNAPSHOT_H
 #define CITUSCTL_OPS_REBALANCE_SNAPSHOT_H
 
-#include "run/session.h"
-
-typedef struct SnapshotNode {
-	const char *name;      /* of the description, or host:port */
-	const Node *described; /* NULL: not in the description */
-	const char *host;
-	int port;
-	int64_t id;    /* pg_dist_node.nodeid */
-	int64_t group; /* pg_dist_node.groupid; 0: the coordinator */
-	bool active;
-	bool takes_shards; /* shouldhaveshards */
-	double capacity;   /* of the description; 1 when it isn't there */
-} SnapshotNode;
+#include "ops/members.h"
 
 typedef struct SnapshotGroup {
 	int64_t id; /* the smallest of its shard ids */
@@ -45,7 +33,7 @@ typedef struct SnapshotTable {
 } SnapshotTable;
 
 typedef struct Snapshot {
-	SnapshotNode *nodes;
+	Member *nodes; /* the coordinator first */
 	size_t node_count;
 	SnapshotGroup *groups;
 	size_t group_count;
@@ -79,11 +67,8 @@ bool snapshot_is_current(const Snapshot *snapshot, const SnapshotPlaces *places)
 /* NULL when there is no such group. */
 const SnapshotPlace *snapshot_find_place(const SnapshotPlaces *places, int64_t id);
 
-/* Where the superuser logs in to a node, also one that isn't in the description. */
-PgTarget snapshot_target(const Session *session, const SnapshotNode *node);
-
 /* By name of the description or host:port; NULL when there is none. */
-const SnapshotNode *snapshot_find_node(const Snapshot *snapshot, const char *name);
+const Member *snapshot_find_node(const Snapshot *snapshot, const char *name);
 
 /* By the id of the group; NULL when there is none. */
 const SnapshotGroup *snapshot_find_group(const Snapshot *snapshot, int64_t id);

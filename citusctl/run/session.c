@@ -288,6 +288,16 @@ bool session_lock(Session *session, Err *err)
 	       err_errno(err, "write the lock \"%s\"", path);
 }
 
+bool session_unlock(Session *session)
+{
+	bool held = session->lock >= 0;
+
+	if (held)
+		close(session->lock);
+	session->lock = -1;
+	return held;
+}
+
 bool session_remember(Session *session, Err *err)
 {
 	const Cluster *cluster = session->cluster;

@@ -105,6 +105,9 @@ bool session_is_ours(const Session *session, Err *err) MUST_CHECK;
  * Nothing where there is no directory of the cluster. */
 bool session_lock(Session *session, Err *err) MUST_CHECK;
 
+/* Lets go of it; whether it was held. */
+bool session_unlock(Session *session);
+
 /* Writes state.json. */
 bool session_remember(Session *session, Err *err) MUST_CHECK;
 

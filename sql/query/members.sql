@@ -1,4 +1,5 @@
--- The nodes that are registered, the coordinator first, with what lies on them.
+-- The primary nodes that are registered, the coordinator first, with what lies on them; secondaries hold the same shards a
+-- second time.
 SELECT n.nodeid, n.groupid, n.nodename, n.nodeport, n.isactive, n.shouldhaveshards,
        count(*) FILTER (WHERE t.partmethod <> 'n' AND t.logicalrelid IS NOT NULL) AS shards,
        count(*) FILTER (WHERE t.partmethod = 'n')                                 AS reference_copies

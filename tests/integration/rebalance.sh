@@ -127,12 +127,32 @@ test_shard()
 	is "$(json '[.shard_group, .node != "'"$from"'"] | @tsv')" "$(printf '%s\ttrue' "$group")" \
 		"$engine: the colocated shard went with it"
 	runs "$engine: back again" 0 citusctl shard move "$group" "$from"
+	like "$out" "Shard group $group \\(posts, users; .*\\) is on $from now" "$engine: what was moved where is said"
 	runs "$engine: where it is already there is nothing to do" 0 citusctl shard move "$group" "$from"
 	runs "$engine: an unknown shard is wrong usage" 2 citusctl shard move 1 worker1
 	runs "$engine: an unknown node is wrong usage" 2 citusctl shard move "$shard" worker9
 	like "$err" 'worker1, worker2, worker3' "$engine: the error names the nodes there are"
 	runs "$engine: a key of another type is wrong usage" 2 citusctl shard locate users abc
 	runs "$engine: a reference table has no shard to find" 2 citusctl shard locate countries de
+}
+
+# A secondary holds the shards of its primary a second time, and is no place to move any to.
+test_secondary()
+{
+	local port wanted listed
+
+	[ "$engine" = citus ] || return 0 # the embedded engine has primaries only
+	port=$(jq .nodes.worker1.port "$CITUSCTL_HOME/$cluster/state.json")
+	run citusctl rebalance --drain worker3 --dry-run -o json
+	wanted=$(json '[.moves, .nodes]')
+	listed=$(citusctl shard list -o json)
+	sql <<<"SELECT citus_add_secondary_node('127.0.0.1', 1, '127.0.0.1', $port)" >/dev/null
+	run citusctl rebalance --drain worker3 --dry-run -o json
+	is "$(json '[.moves, .nodes]')" "$wanted" "$engine: a secondary changes nothing of the plan"
+	is "$(citusctl shard list -o json)" "$listed" "$engine: nor the list of shards"
+	runs "$engine: shards move beside a secondary" 0 citusctl shard move "$(first_group_on worker1)" worker2
+	runs "$engine: it is no node to move shards to" 2 citusctl shard move "$(first_group_on worker1)" 127.0.0.1:1
+	sql <<<"SELECT citus_remove_node('127.0.0.1', 1)" >/dev/null
 }
 
 test_plan_file()
@@ -149,10 +169,18 @@ test_plan_file()
 	citusctl -q shard move "$group" "$to" >/dev/null
 	runs "$engine: one of whose moves a part was made is run" 0 citusctl rebalance --plan-in plan.json -o json
 	is "$(moves)" "$(($(jq '.moves | length' plan.json) - 1))" "$engine: the rest of it"
+	like "$err$(citusctl rebalance --drain worker3)" 'citusctl node add worker3 to let it have shards again' \
+		"$engine: how the drained node gets shards again is said"
 	is "$(groups_on worker3)" 0 "$engine: the node is empty"
 	runs "$engine: and stays so" 0 citusctl rebalance --dry-run --exit-code
 	runs "$engine: a file that is no plan is wrong usage" 2 citusctl rebalance --plan-in cluster.json
-	sql <<<"SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', true) FROM pg_dist_node WHERE groupid = 3" >/dev/null
+	runs "$engine: a shard is not moved there" 5 citusctl shard move "$group" worker3
+	like "$err" 'citusctl node add worker3' "$engine: and what opens it is said"
+	runs "$engine: node add does" 0 citusctl node add worker3
+	is "$(sql <<<"SELECT shouldhaveshards FROM pg_dist_node WHERE groupid = 3")" t "$engine: it takes shards again"
+	runs "$engine: a drain of a node without shards" 0 citusctl rebalance --drain worker3
+	is "$(sql <<<"SELECT shouldhaveshards FROM pg_dist_node WHERE groupid = 3")" f "$engine: closes it too"
+	citusctl -q node add worker3 >/dev/null
 }
 
 test_limits()
@@ -163,6 +191,8 @@ test_limits()
 	like "$(json .error.hint)" 'To continue: citusctl rebalance --jobs 1' "$engine: and names the command that continues"
 	runs "$engine: which finishes the job" 0 citusctl rebalance --jobs 1 --until "$(date -d '+2 hours' +%H:%M)" -o json
 	is "$(json .left)" 0 "$engine: nothing is left"
+	runs "$engine: after a finished run another plan proposes nothing" 0 citusctl rebalance --dry-run --exit-code -o json
+	is "$(moves)" 0 "$engine: not one move"
 
 	# A move by hand is none of the business of shards that have to leave some time.
 	sql <<<"SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', false) FROM pg_dist_node WHERE groupid = 3" >/dev/null
@@ -230,6 +260,7 @@ test_all()
 	rm -f written.* refused.*
 	test_scale_out
 	test_shard
+	test_secondary
 	test_plan_file
 	test_limits
 	test_modes

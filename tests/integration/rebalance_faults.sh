@@ -125,24 +125,79 @@ test_others()
 	release
 	end "$engine: the first one finishes" 0
 
+	# By hand, out of a block that doesn't name it, before the run and during it.
+	citusctl -q rebalance --drain worker3 >/dev/null
+	open_worker3
+	hold
+	move_by_hand worker1 worker2
+	wait_until 30 somebody_moves
+	start rebalance --jobs 1
+	ok "$engine: a move that somebody makes in a block is seen and waited for" \
+		wait_until 30 grep -q 'waiting for a shard move that runs already' started.err
+	release
+	wait "$by_hand"
+	end "$engine: the plan that it made void is refused" 5
+	like "$err" 'shards have been moved' "$engine: and why is said"
+
+	hold
+	start rebalance --jobs 1
+	wait_until 30 is_moving
+	move_by_hand worker2 worker1
+	ok "$engine: one that is made during the run is told of" wait_until 30 grep -q 'somebody else moves shards too: session' started.err
+	sql <<<"SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%by hand%' AND pid <> pg_backend_pid()" >/dev/null
+	wait "$by_hand"
+	release
+	end "$engine: and doesn't end it" 0
+
 	[ "$engine" = citus ] || return 0
 	sql <<<"INSERT INTO pg_dist_background_job (job_type, description, state) VALUES ('rebalance', 'test', 'running')"
 	runs "$engine: while Citus rebalances by itself it is refused" 5 citusctl rebalance --drain worker3
 	like "$err" 'citus_rebalance_stop' "$engine: and how to end that is said"
 	sql <<<"DELETE FROM pg_dist_background_job WHERE description = 'test'"
+
+	citusctl -q rebalance --drain worker3 >/dev/null
+	open_worker3
+	hold
+	start rebalance --jobs 1
+	wait_until 30 is_moving
+	sql <<<"SET client_min_messages = error; SELECT citus_rebalance_start('by_shard_count')" >/dev/null
+	ok "$engine: a rebalance that Citus begins during the run is noticed" wait_until 30 grep -q 'another rebalance has begun' started.err
+	sql <<<"SET client_min_messages = error; SELECT citus_rebalance_stop()" >/dev/null
+	wait_until 30 no_job
+	release
+	end "$engine: the run gives way" 5
+	like "$err" 'Citus itself.*: 1 of [0-9]+ moves made' "$engine: after the move that ran"
+	like "$err" 'To continue: citusctl rebalance --jobs 1' "$engine: and names the command that continues"
+	runs "$engine: which does when that has ended" 0 citusctl rebalance --jobs 1
 }
 
-# "citusctl node start" would wait for the rebalance: the server is started as its own users would.
-start_server()
-{
-	local data=$CITUSCTL_HOME/$cluster/$1
-	local command=("$BINDIR/pg_ctl" -s -w -D "$data" -l "$data.log" start)
+no_job() { [ "$(sql <<<"SELECT count(*) FROM pg_dist_background_job WHERE state NOT IN ('finished', 'cancelled', 'failed')")" = 0 ]; }
 
-	if [ "$(id -u)" -eq 0 ]; then
-		(cd / && setpriv --reuid postgres --regid postgres --init-groups -- "${command[@]}") >/dev/null
-	else
-		"${command[@]}" >/dev/null
-	fi
+# A group goes from one node to another in a session of its own, $by_hand, whose statement is a block.
+move_by_hand() # FROM TO
+{
+	local shard from to
+
+	shard=$(citusctl shard list -o json | jq --arg node "$1" '[.shard_groups[] | select(.node == $node)][0].shard_group')
+	from=$(node_id "$1") to=$(node_id "$2")
+	sql >by_hand.out 2>&1 <<-END &
+		DO \$\$ /* by hand */ BEGIN EXECUTE 'SELECT citus_move_shard_' || 'placement($shard, $from, $to, ''block_writes'')'; END \$\$
+	END
+	by_hand=$!
+}
+node_id() { sql <<<"SELECT nodeid FROM pg_dist_node WHERE nodeport = $(jq ".nodes.$1.port" "$CITUSCTL_HOME/$cluster/state.json")"; }
+somebody_moves() { [ "$(sql <"$REPO/sql/query/${engine}_others_move.sql" | grep -c .)" -gt 0 ]; }
+
+# What moves in another database of the same servers left is nothing to this one.
+test_elsewhere()
+{
+	citusctl -q rebalance --drain worker3 >/dev/null
+	open_worker3
+	DATABASE=postgres node_sql "$cluster" worker1 -o /dev/null <<<"SELECT pg_create_logical_replication_slot('citus_shard_move_slot_1_2_3', 'pgoutput')"
+	runs "$engine: a slot of another database is not taken for one that moves left" 0 citusctl rebalance -o json
+	is "$(json '[.verified, (.findings | map(select(.text | contains("left"))) | length)] | @tsv')" "$(printf 'true\t0')" \
+		"$engine: neither before the moves nor after them"
+	DATABASE=postgres node_sql "$cluster" worker1 -o /dev/null <<<"SELECT pg_drop_replication_slot('citus_shard_move_slot_1_2_3')"
 }
 
 # A member of the first move that was started: first_move .from
@@ -164,12 +219,35 @@ dies()
 	ok "$engine: a $what that dies in the middle of a move is noticed" wait_until 60 grep -q "$node.* is down" started.err
 	release
 	ok "$engine: its move is cancelled" wait_until 60 is_still
-	ok "$engine: the $what is started again" start_server "$node"
+	like "$(cat started.err)" "citusctl node start $node" "$engine: how to start it is said"
+	ok "$engine: the $what is started while the rebalance waits for it" wait_until 30 "$CITUSCTL" -q node start "$node"
 	end "$engine: when the $what is back the move is tried again, and the rest is made" 0
 	is "$(json '[.left, .verified, .results[0].attempts > 1 or .results[1].attempts > 1] | @tsv')" "$(printf '0\ttrue\ttrue')" \
 		"$engine: all are made, the one that failed at another attempt"
 	isnt "$(jq -r 'select(.event == "retry") | .text' started.err)" "" "$engine: why it failed was said"
 	nothing_left "$engine: after the death of a $what"
+	is "$(rows)" "$before" "$engine: the rows are the same"
+}
+
+# A node that stays down: what needs it is given up, in time.
+stays_down()
+{
+	citusctl -q rebalance --drain worker3 >/dev/null
+	open_worker3
+	hold
+	start rebalance --jobs 1 --node-wait 2s -o json
+	wait_until 30 is_moving
+	kill -QUIT "$(head -n 1 "$CITUSCTL_HOME/$cluster/worker3/postmaster.pid")"
+	wait_until 60 grep -q 'worker3.* is down' started.err
+	release
+	end "$engine: when a node stays down for as long as it is waited for, the run ends" 1
+	is "$(json '[.outcome, .moved, .left] | @tsv')" "$(printf 'failed\t0\t0')" "$engine: with all that needs it given up"
+	like "$(json '.results[0].error')" 'worker3.* is down' "$engine: and why"
+	like "$(json .error.hint)" '--node-wait 2s' "$engine: and the command that continues"
+	runs "$engine: the node is started" 0 citusctl node start worker3
+	runs "$engine: and the same command finishes the job" 0 citusctl rebalance -o json
+	is "$(json '[.left, .verified] | @tsv')" "$(printf '0\ttrue')" "$engine: all of it"
+	nothing_left "$engine: after a node that stayed down"
 	is "$(rows)" "$before" "$engine: the rows are the same"
 }
 
@@ -194,8 +272,10 @@ test_all()
 	before=$(rows)
 	test_interrupts
 	test_others
+	test_elsewhere
 	dies target .to
 	dies source .from
+	stays_down
 	runs "$engine: destroy succeeds" 0 citusctl -y destroy
 }
 
