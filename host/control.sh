@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts, stops or restarts a server and waits for it; on failure shows the end of its log.
-# control.sh start|stop|restart UNIT MAJOR SERVER LOG
+# Starts, stops, restarts (and waits for it) or reloads a server; on failure shows the end of its log.
+# control.sh start|stop|restart|reload UNIT MAJOR SERVER LOG
 # By systemd where that runs; elsewhere as pg_ctlcluster does it, less the seconds that it
 # sleeps.  Nothing here may hold on to our output.
 size=$(stat -c %s "$5" 2>/dev/null || echo 0)
@@ -11,10 +11,13 @@ if [ -d /run/systemd/system ]; then
 	status=$?
 else
 	mkdir -p /run/postgresql && chown postgres:postgres /run/postgresql && chmod 2775 /run/postgresql
-	[ "$1" = stop ] || set -- "$@" -l "$5" -o "-c config_file=\"$conf\""
 	verb=$1 major=$3 log=$5
 	shift 5
-	said=$(runuser -u postgres -- "/usr/lib/postgresql/$major/bin/pg_ctl" "$verb" -s -w -t 60 -D "$data" "$@" 2>&1 </dev/null)
+	case $verb in
+		start | restart) set -- -w -t 60 -l "$log" -o "-c config_file=\"$conf\"" ;;
+		stop) set -- -w -t 60 ;;
+	esac
+	said=$(runuser -u postgres -- "/usr/lib/postgresql/$major/bin/pg_ctl" "$verb" -s -D "$data" "$@" 2>&1 </dev/null)
 	status=$?
 	set -- "$verb" - "$major" - "$log"
 fi

@@ -14,6 +14,7 @@
 #include "demo/operation.h"
 #include "ops/metrics.h"
 #include "ops/throwaway.h"
+#include "run/operation.h"
 #include "util/str.h"
 
 typedef struct DemoArgs {
@@ -248,6 +249,18 @@ static bool write_files(const Call *call, const DemoArgs *args, const DemoReport
 	return ok;
 }
 
+/* For the journal. */
+static const char *outcome_words(const Call *call, const DemoReport *report)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < report->check_count; i++)
+		failed += report->checks[i].passed ? 0 : 1;
+	if (failed > 0)
+		return arena_printf(call->arena, "%zu of %zu checks failed", failed, report->check_count);
+	return arena_printf(call->arena, "%zu checks passed", report->check_count);
+}
+
 static bool run_demo(Call *call, const void *opaque, Err *err)
 {
 	const DemoArgs *args = opaque;
@@ -283,6 +296,8 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 		err->kind = ERR_DIFFERS;
 		ok = false;
 	}
+	if (stage.session != NULL)
+		operation_note_end(stage.session, ok, err, outcome_words(call, &report));
 	session_close(stage.session);
 	return ok;
 }

@@ -35,13 +35,16 @@ static void print_done(const Call *call, const Report *report)
 
 	if (report->dry) {
 		output_plan(report);
-		if (changed == 0)
+		output_differences(stdout, report, true);
+		if (changed == 0 && report_count_left(report) == 0)
 			printf("\nCluster \"%s\" is as described: nothing to do.\n", call->cluster->name);
+		else if (changed == 0)
+			printf("\nThere is nothing that init would do.\n");
 		else
 			printf("\nNothing was changed.  To do it: citusctl init\n");
 	} else if (changed == 0) {
-		printf("Cluster \"%s\" is as described: nothing was changed (%s).\n", call->cluster->name,
-		       output_seconds(scratch, report->took_us));
+		printf("Cluster \"%s\" is %s: nothing was changed (%s).\n", call->cluster->name,
+		       report_count_left(report) == 0 ? "as described" : "up", output_seconds(scratch, report->took_us));
 	} else {
 		printf("Cluster \"%s\" is ready: %zu nodes, engine %s%s (%s).\n", call->cluster->name,
 		       call->cluster->node_count, engine_name(call->session->engine), encryption(call->cluster),
@@ -50,6 +53,10 @@ static void print_done(const Call *call, const Report *report)
 
 	const char *note = engine_note(call->cluster, call->session->engine, scratch);
 
+	if (!report->dry && report_count_left(report) > 0) {
+		output_differences(stdout, report, false);
+		putchar('\n');
+	}
 	if (note != NULL)
 		printf("Note: %s\n", note);
 	if (!report->dry)
@@ -89,11 +96,15 @@ static bool run_init(Call *call, const void *opaque, Err *err)
 		print_json(call, report);
 	else if (ok)
 		print_done(call, report);
-	if (ok && args->dry_run && args->exit_code && report_count(report, OUTCOME_CHANGED) > 0) {
+	if (ok && args->dry_run && args->exit_code && report_count(report, OUTCOME_CHANGED) + report_count_left(report) > 0) {
 		err->kind = ERR_DIFFERS;
 		ok = false;
 	}
-	if (!ok && err->kind != ERR_DIFFERS)
+	if (!ok && args->dry_run && report != NULL && err->kind != ERR_DIFFERS && !call->globals->json) {
+		output_plan(report); /* what was seen before it ended */
+		output_differences(stdout, report, true);
+		putchar('\n');
+	} else if (!ok && err->kind != ERR_DIFFERS)
 		err_hint(err, "What was done stays done: run \"citusctl init\" again to finish the job.");
 	report_free(report);
 	return ok;

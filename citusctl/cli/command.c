@@ -183,6 +183,7 @@ static bool parse(Words *words, Globals *globals, const Command **command, void 
 
 		if (!only_operands && strcmp(word, "--") == 0) {
 			only_operands = true;
+			call->plain_count = call->operand_count;
 			words->at++;
 		} else if (!only_operands && word[0] == '-' && word[1] != '\0') {
 			if (!parse_option(words, *command != NULL ? (*command)->options : NULL, *args, globals, &is_own,
@@ -205,6 +206,8 @@ static bool parse(Words *words, Globals *globals, const Command **command, void 
 		if (is_own)
 			keep_words(call, words, from);
 	}
+	if (!only_operands)
+		call->plain_count = call->operand_count;
 	if (globals->output == NULL || strcmp(globals->output, "text") == 0)
 		return true;
 	globals->json = strcmp(globals->output, "json") == 0;

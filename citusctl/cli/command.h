@@ -61,6 +61,7 @@ typedef struct Call {
 	const Globals *globals;
 	const char *operands[OPERANDS_MAX];
 	size_t operand_count;
+	size_t plain_count; /* of them those before "--"; all when there is none */
 	const char *typed; /* the verb, its options and operands as typed, without the global options */
 	Arena *arena;
 	const Cluster *cluster; /* NULL unless needed */

@@ -160,8 +160,15 @@ bool demo_stage_attach(DemoStage *stage, Err *err)
 	if (stage->cluster == NULL)
 		return false;
 	stage->session = session_open(stage->cluster, (int) call->globals->jobs, err);
-	return stage->session != NULL && session_attach(stage->session, err) &&
-	       session_lock(stage->session, err) &&
+	if (stage->session == NULL)
+		return false;
+	stage->session->command = call->typed;
+	if (!session_attach(stage->session, err) || !session_lock(stage->session, err))
+		return false;
+	if (described->deploy == DEPLOY_SSH)
+		say(call, session_try_direct(stage->session) ? "Clients connect to the servers directly."
+		                                             : "Clients connect through SSH: no network of \"access\" lets this machine in.");
+	return operation_note(stage->session, err) &&
 	       (stage->verify_only ? find_schema(stage, described, err) : make_tables(stage, err));
 }
 

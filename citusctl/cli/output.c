@@ -228,6 +228,18 @@ const RunWatcher *output_watcher(const Globals *globals, RunWatcher *watcher)
 	return globals->quiet ? NULL : watcher;
 }
 
+static void add_differences(Json *step, const Slot *slot)
+{
+	Json *differences = json_add_array(step, "differences");
+
+	for (size_t i = 0; i < slot->difference_count; i++) {
+		Json *one = json_add_object(differences, NULL);
+
+		json_add_text(one, "difference", slot->differences[i].text);
+		json_add_bool(one, "mended", slot->differences[i].mended);
+	}
+}
+
 Json *output_report_json(const Report *report)
 {
 	Json *document = json_object();
@@ -250,9 +262,12 @@ Json *output_report_json(const Report *report)
 				json_add_text(one, "detail", slot->said);
 			if (slot->outcome == OUTCOME_FAILED && slot->err.message != NULL)
 				json_add_text(one, "error", slot->err.message);
+			if (slot->difference_count > 0)
+				add_differences(one, slot);
 		}
 	}
 	json_add_int(document, "changed", (int64_t) report_count(report, OUTCOME_CHANGED));
+	json_add_int(document, "differences_left", (int64_t) report_count_left(report));
 	json_add_bool(document, "dry_run", report->dry);
 	json_add_double(document, "seconds", (double) report->took_us / 1e6);
 	return document;
@@ -288,5 +303,30 @@ void output_plan(const Report *report)
 		cells[s * 4 + 3] = said;
 	}
 	output_table(stdout, header, right, 4, cells, report->step_count);
+	arena_free(scratch);
+}
+
+void output_differences(FILE *stream, const Report *report, bool all)
+{
+	Arena *scratch = arena_new();
+	size_t width = 0;
+	size_t shown = 0;
+
+	for (size_t n = 0; n < report->cluster->node_count; n++)
+		width = strlen(report->cluster->nodes[n].name) > width ? strlen(report->cluster->nodes[n].name) : width;
+	for (size_t i = 0; i < report->step_count * report->cluster->node_count; i++) {
+		const Slot *slot = &report->slots[i];
+
+		for (size_t k = 0; k < slot->difference_count; k++) {
+			const Difference *d = &slot->differences[k];
+
+			if (d->mended && !all)
+				continue;
+			if (shown++ == 0)
+				fprintf(stream, "\n%s\n", all ? "What differs from the description" : "Not as described, and left to people");
+			fprintf(stream, "  %-*s  %s%s\n", (int) width, report->cluster->nodes[i % report->cluster->node_count].name, d->text,
+			        d->mended || !all ? "" : output_paint(scratch, output_colour(stream), "33", "  (left to people)"));
+		}
+	}
 	arena_free(scratch);
 }

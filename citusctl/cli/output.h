@@ -43,4 +43,8 @@ const RunWatcher *output_watcher(const Globals *globals, RunWatcher *watcher);
 Json *output_report_json(const Report *report);
 void output_plan(const Report *report); /* of a dry run, as text */
 
+/* What was found otherwise than described, if anything; all, or only what people have
+ * to mend. */
+void output_differences(FILE *stream, const Report *report, bool all);
+
 #endif

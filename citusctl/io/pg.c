@@ -191,10 +191,10 @@ Pg *pg_open(const PgTarget *target, Err *err)
 	                               (host = remote_forward(target->remote, "127.0.0.1", target->port, err)) == NULL))
 		return NULL;
 
-	const char *keys[] = {"host", "port", "dbname", "user", "password", "sslmode", "options",
+	const char *keys[] = {"host", "port", "dbname", "user", "password", "sslmode", "sslrootcert", "options",
 	                      "application_name", "client_encoding", NULL};
 	const char *values[] = {host, port, target->database, target->user, target->password,
-	                        target->sslmode, target->settings, "citusctl", "UTF8", NULL};
+	                        target->sslmode, target->sslrootcert, target->settings, "citusctl", "UTF8", NULL};
 	Pg *pg = xmalloc(sizeof(*pg));
 
 	snprintf(port, sizeof(port), "%d", target->remote != NULL ? REMOTE_FORWARD_PORT : target->port);

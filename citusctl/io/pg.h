@@ -31,6 +31,7 @@ typedef struct PgTarget {
 	const char *user;
 	const char *password; /* NULL: none is sent */
 	const char *sslmode;  /* NULL: libpq's default */
+	const char *sslrootcert; /* NULL, or the file of the authorities to believe */
 	const char *settings; /* NULL, or server settings as "-c name=value ..." */
 	int timeout_s;        /* for connecting; 0: 5 seconds */
 	Remote *remote;       /* NULL: directly; else over this SSH connection, to port of its host's loopback */

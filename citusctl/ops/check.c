@@ -1,55 +1,33 @@
 #include "ops/check.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "io/asset.h"
 #include "ops/check_judge.h"
 #include "ops/members.h"
+#include "run/each.h"
 #include "util/clock.h"
 
-/* What the threads share: each takes the next node. */
+/* What the threads share. */
 typedef struct Examination {
 	Session *session;
 	Arena **arenas; /* one a node */
 	Examined *nodes;
-	atomic_size_t next;
-	bool logins; /* the second pass */
 } Examination;
 
-static void *examine_some(void *arg)
+static void look_at(void *context, size_t i)
 {
-	Examination *e = arg;
-	size_t count = e->session->cluster->node_count;
-	size_t i = 0;
+	Examination *e = context;
 
-	while ((i = atomic_fetch_add(&e->next, 1)) < count && !clock_interrupted()) {
-		if (e->logins)
-			examine_logins(e->session, &e->nodes[i], e->nodes, e->arenas[i]);
-		else
-			examine_node(e->session, &e->session->cluster->nodes[i], e->arenas[i], &e->nodes[i]);
-	}
-	return NULL;
+	examine_node(e->session, &e->session->cluster->nodes[i], e->arenas[i], &e->nodes[i]);
 }
 
-/* This thread works too. */
-static void examine_all(Examination *e)
+static void log_in_from(void *context, size_t i)
 {
-	pthread_t threads[64];
-	size_t wanted = (size_t) (e->session->jobs > 0 ? e->session->jobs : 1);
-	size_t started = 0;
+	Examination *e = context;
 
-	if (wanted > e->session->cluster->node_count)
-		wanted = e->session->cluster->node_count;
-	if (wanted > 64)
-		wanted = 64;
-	atomic_store(&e->next, 0);
-	while (started + 1 < wanted && pthread_create(&threads[started], NULL, examine_some, e) == 0)
-		started++;
-	examine_some(e);
-	for (size_t i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
+	examine_logins(e->session, &e->nodes[i], e->nodes, e->arenas[i]);
 }
 
 /* What the coordinator knows of the nodes; without it there is nothing to compare. */
@@ -93,9 +71,8 @@ bool check_run(Session *session, Arena *arena, Check *check, Err *err)
 	for (size_t i = 0; i < count; i++)
 		e.arenas[i] = arena_new();
 
-	examine_all(&e);
-	e.logins = true;
-	examine_all(&e);
+	each_node(session, NULL, look_at, &e);
+	each_node(session, NULL, log_in_from, &e);
 	ok = clock_go_on(err);
 	if (ok) {
 		check_judge(session, check, arena, e.nodes);

@@ -126,3 +126,15 @@ bool engine_install(Pg *pg, Engine engine, bool *changed, Err *err)
 	return engine == ENGINE_IS_CITUS ? install_citus(pg, changed, err)
 	                                 : install_embedded(pg, changed, err);
 }
+
+bool engine_is_installed(Pg *pg, Engine engine, bool *missing, Err *err)
+{
+	Arena *scratch = arena_new();
+	bool there = false;
+	bool ok = engine == ENGINE_IS_CITUS ? pg_query_bool(pg, asset_text("sql/query/citus_is_complete.sql"), 0, NULL, &there, err)
+	                                    : embedded_is_current(pg, embedded_fingerprint(scratch), &there, err);
+
+	*missing = !there;
+	arena_free(scratch);
+	return ok;
+}

@@ -48,6 +48,9 @@ const char *engine_note(const Cluster *cluster, Engine engine, Arena *arena);
 
 const EngineTraits *engine_traits(Engine engine);
 
+/* Looks only; *missing when engine_install() would have something to do. */
+bool engine_is_installed(Pg *pg, Engine engine, bool *missing, Err *err) MUST_CHECK;
+
 /* Creates the extension, or runs the files of sql/embedded, where missing. */
 bool engine_install(Pg *pg, Engine engine, bool *changed, Err *err) MUST_CHECK;
 

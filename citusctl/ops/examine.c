@@ -8,7 +8,7 @@
 
 #include "io/asset.h"
 #include "ops/engine.h"
-#include "ops/facts.h"
+#include "ops/survey.h"
 #include "util/clock.h"
 #include "util/str.h"
 
@@ -30,35 +30,15 @@ static void compare_clock(Examined *examined, double theirs, double asked, doubl
 
 /* ---- the host ----------------------------------------------------------------- */
 
-static const char *const *script_argv(Arena *arena, const char *asset, const char *name, const char *const words[])
-{
-	size_t count = 0;
-
-	while (words[count] != NULL)
-		count++;
-
-	const char **argv = arena_array(arena, count + 5, sizeof(*argv));
-
-	argv[0] = "sh";
-	argv[1] = "-c";
-	argv[2] = asset_text(asset);
-	argv[3] = name;
-	for (size_t i = 0; i < count; i++)
-		argv[4 + i] = words[i];
-	return argv;
-}
-
 /* Where the server of a host is or will be, in the way of its distribution. */
 static const char *data_of_host(Host *host, Arena *arena, const char **bindir, Err *err)
 {
 	const Cluster *cluster = host->session->cluster;
-	const char *const *words = facts_survey_args(cluster, host->node, arena);
-	ShellResult result;
+	const Facts *facts = NULL;
 
-	if (!shell_run(host->root, script_argv(arena, "host/survey.sh", "survey", words), NULL, arena, &result, err))
+	if (!survey_host(host, &facts, err))
 		return NULL;
 
-	const Facts *facts = facts_parse(result.out, cluster, arena);
 	int major = facts->created != 0 ? facts->created : cluster->postgres.version;
 
 	for (size_t i = 0; major == 0 && i < facts->installed_count; i++)

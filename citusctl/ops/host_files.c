@@ -145,15 +145,3 @@ bool host_files(Host *host, const HostServer *server, ShellFile files[], size_t 
 	*count = n;
 	return true;
 }
-
-bool host_files_differ(Host *host, const ShellFile files[], size_t count, bool *differ, Err *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *text = NULL;
-
-		if (!shell_get(host->shell, files[i].path, host->arena, &text, err))
-			return false;
-		*differ = *differ || !str_equal(text, files[i].text);
-	}
-	return true;
-}

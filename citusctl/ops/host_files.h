@@ -16,7 +16,4 @@
  */
 bool host_files(Host *host, const HostServer *server, ShellFile files[], size_t *count, Err *err) MUST_CHECK;
 
-/* Whether any of them is otherwise on the host; writes nothing. */
-bool host_files_differ(Host *host, const ShellFile files[], size_t count, bool *differ, Err *err) MUST_CHECK;
-
 #endif

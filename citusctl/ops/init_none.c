@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "io/asset.h"
+#include "ops/drift.h"
 #include "ops/engine.h"
 #include "ops/init_sql.h"
 #include "util/str.h"
@@ -81,7 +82,8 @@ static bool reach_server(Host *host, Outcome *outcome, Err *err)
 		host->missing = host->dry;
 		return create_database(host, err) && (host->dry || host_pg(host, err) != NULL);
 	}
-	if (!read_rights(host->pg, &rights, err))
+	if (!read_rights(host->pg, &rights, err) || !drift_read_versions(host, host->pg, err) ||
+	    !drift_described_settings(host, host->pg, err))
 		return false;
 	host_say(host, "PostgreSQL %d.%d, as \"%s\"%s", pg_server_version(host->pg) / 10000,
 	         pg_server_version(host->pg) % 10000, host->session->cluster->postgres.user,

@@ -1,6 +1,7 @@
 #include "ops/init_sql.h"
 
 #include "io/asset.h"
+#include "ops/drift.h"
 #include "ops/engine.h"
 #include "ops/members.h"
 #include "ops/placement.h"
@@ -10,35 +11,52 @@
 #include "util/quote.h"
 #include "util/str.h"
 
-/* Whether target lets us in. */
-static bool logs_in(const PgTarget *target)
+/* NULL when target does not let us in. */
+static Pg *try_login(const PgTarget *target)
 {
 	Err ignored = ERR_INIT;
 	Pg *pg = pg_open(target, &ignored);
+
+	err_clear(&ignored);
+	return pg;
+}
+
+static bool logs_in(const PgTarget *target)
+{
+	Pg *pg = try_login(target);
 	bool does = pg != NULL;
 
 	pg_close(pg);
-	err_clear(&ignored);
 	return does;
+}
+
+static void say_more(Host *host, const char *what, const char *name)
+{
+	host_say(host, "%s%s%s %s", host->said != NULL ? host->said : "", host->said != NULL ? ", " : "", what, name);
 }
 
 static bool ensure_role(Host *host, Pg *pg, bool *changed, Err *err)
 {
 	Session *session = host->session;
 	const char *role = session->cluster->postgres.user;
+	const char *mend = NULL;
 	bool exists = false;
 
 	if (!pg_query_bool(pg, asset_text("sql/query/role_exists.sql"), 1, (const char *const[]) {role},
-	                   &exists, err))
+	                   &exists, err) ||
+	    !drift_role(host, pg, &mend, err) || (mend != NULL && !host->dry && !pg_exec(pg, mend, err)))
 		return false;
+	*changed = *changed || mend != NULL;
 	if (exists) {
 		PgTarget target = session_app(session, host->node);
 
 		target.database = "postgres";
-		if (logs_in(&target))
+		if ((mend != NULL && host->dry) || logs_in(&target))
 			return true;
+		host_differs(host, true, "role \"%s\" does not log in with the password that is known here", role);
 	}
 	*changed = true;
+	say_more(host, "role", role);
 
 	/* Citus sends role commands on to the workers; each node is seen to here. */
 	const char *sql = arena_printf(
@@ -60,6 +78,8 @@ static bool ensure_database(Host *host, Pg *pg, bool *changed, Err *err)
 	if (exists)
 		return true;
 	*changed = true;
+	say_more(host, "database", database);
+	host->missing = host->dry;
 	return host->dry ||
 	       pg_exec(pg, arena_printf(host->arena, "CREATE DATABASE %s OWNER %s",
 	                                pg_ident(pg, host->arena, database),
@@ -77,6 +97,19 @@ bool init_role_and_database(Host *host, bool *changed, Err *err)
 	return ok;
 }
 
+/* Attributes that somebody gave the role, or another owner of the database. */
+static bool mend_role(Host *host, Pg *app, bool *changed, Err *err)
+{
+	const char *statements = NULL;
+
+	if (!drift_role(host, app, &statements, err))
+		return false;
+	*changed = statements != NULL;
+	if (statements != NULL)
+		host_say(host, "rights of the role");
+	return statements == NULL || host->dry || (host_pg(host, err) != NULL && pg_exec(host->pg, statements, err));
+}
+
 bool init_login(Host *host, Outcome *outcome, Err *err)
 {
 	PgTarget app = session_app(host->session, host->node);
@@ -86,11 +119,14 @@ bool init_login(Host *host, Outcome *outcome, Err *err)
 		*outcome = OUTCOME_CHANGED;
 		return true;
 	}
-	if (!logs_in(&app) && !init_role_and_database(host, &changed, err))
-		return false;
+
+	Pg *pg = try_login(&app);
+	bool ok = pg != NULL ? mend_role(host, pg, &changed, err) : init_role_and_database(host, &changed, err);
+
+	pg_close(pg);
 	if (changed)
 		*outcome = OUTCOME_CHANGED;
-	return true;
+	return ok;
 }
 
 /* What the nodes log in to each other with as one role. */
@@ -106,6 +142,8 @@ static bool ensure_authinfo(Host *host, Pg *pg, const char *role, const char *pa
 	if (str_equal(known, wanted))
 		return true;
 	*changed = true;
+	if (known != NULL)
+		host_differs(host, true, "what role \"%s\" of this node logs in to the others with is not the password known here", role);
 	return host->dry ||
 	       (pg_exec(pg, "BEGIN", err) &&
 	        pg_run(pg, asset_text("sql/query/hide_parameters.sql"), 0, NULL, err) &&
@@ -125,13 +163,20 @@ bool init_engine(Host *host, Outcome *outcome, Err *err)
 	}
 
 	Pg *pg = host_pg(host, err);
-	bool ok = pg != NULL && engine_install(pg, session->engine, &changed, err) &&
-	          pg_run(pg, asset_text(engine_traits(session->engine)->own_identity), 0, NULL, err) &&
-	          (session->password == NULL ||
-	           ensure_authinfo(host, pg, session->cluster->postgres.user, session->password, &changed, err)) &&
-	          (session->superuser_password == NULL ||
-	           ensure_authinfo(host, pg, SUPERUSER, session->superuser_password, &changed, err));
+	bool ok = pg != NULL && (host->dry ? engine_is_installed(pg, session->engine, &changed, err)
+	                                   : engine_install(pg, session->engine, &changed, err)) &&
+	          drift_read_versions(host, pg, err);
 
+	if (ok && host->dry && changed) {
+		host->missing = true;
+		*outcome = OUTCOME_CHANGED;
+		return true;
+	}
+	ok = ok && (host->dry || pg_run(pg, asset_text(engine_traits(session->engine)->own_identity), 0, NULL, err)) &&
+	     (session->password == NULL ||
+	      ensure_authinfo(host, pg, session->cluster->postgres.user, session->password, &changed, err)) &&
+	     (session->superuser_password == NULL ||
+	      ensure_authinfo(host, pg, SUPERUSER, session->superuser_password, &changed, err));
 	if (changed)
 		*outcome = OUTCOME_CHANGED;
 	return ok;
@@ -214,6 +259,19 @@ static bool copy_reference_tables(Host *host, Pg *pg, Outcome *outcome, Err *err
 	return host->dry || pg_run(pg, asset_text(replicate), 1, mode, err);
 }
 
+static bool tell_undescribed(Host *host, Pg *pg, Err *err)
+{
+	Members members;
+
+	if (!members_read(host->session, pg, host->arena, &members, err))
+		return false;
+	for (size_t i = 0; i < members.count; i++)
+		if (members.items[i].described == NULL)
+			host_differs(host, false, "%s is a node of the cluster and not described: describe it, or citusctl node remove %s",
+			             members.items[i].name, members.items[i].name);
+	return true;
+}
+
 bool init_registered(Host *host, Outcome *outcome, Err *err)
 {
 	const Cluster *cluster = host->session->cluster;
@@ -235,7 +293,8 @@ bool init_registered(Host *host, Outcome *outcome, Err *err)
 		*outcome = OUTCOME_CHANGED;
 		host_say(host, "%zu node%s", added, added == 1 ? "" : "s");
 	}
-	return ok && copy_reference_tables(host, pg, outcome, err);
+	drift_compare_versions(host);
+	return ok && (!host->dry || tell_undescribed(host, pg, err)) && copy_reference_tables(host, pg, outcome, err);
 }
 
 /* Tables are made by the role that will own them. */
@@ -244,7 +303,7 @@ static bool as_owner(Host *host, Outcome *outcome,
                      Err *err)
 {
 	Session *session = host->session;
-	TablePlan plan = {.cluster = session->cluster, .engine = session->engine, .session = session};
+	TablePlan plan = {.cluster = session->cluster, .engine = session->engine, .session = session, .host = host};
 	PgTarget target = session_app(session, host->node);
 	bool changed = false;
 
@@ -257,10 +316,13 @@ static bool as_owner(Host *host, Outcome *outcome,
 
 	Pg *pg = pg_open(&target, err);
 
-	plan.superuser = pg != NULL ? host_pg(host, err) : NULL;
+	plan.superuser = pg != NULL || host->dry ? host_pg(host, err) : NULL;
+	if (host->dry && plan.superuser != NULL)
+		err_clear(err); /* a dry run looks also when init would have to mend the role first */
 
-	bool ok = plan.superuser != NULL &&
-	          (make(pg, &plan, host->dry, host->arena, &changed, &host->said, err) || blame_dead(host, err));
+	bool ok = plan.superuser != NULL && (make(pg != NULL ? pg : plan.superuser, &plan, host->dry, host->arena, &changed,
+	                                          &host->said, err) ||
+	                                     blame_dead(host, err));
 
 	pg_close(pg);
 	if (changed)

@@ -4,6 +4,7 @@
 
 #include "io/asset.h"
 #include "io/tmpl.h"
+#include "ops/drift.h"
 #include "util/quote.h"
 #include "util/str.h"
 
@@ -98,6 +99,8 @@ static bool put_files(Host *host, const Facts *facts, const HostServer *server, 
 
 	const ShellFile files[] = {{pooler->ini, ini, 0644}, {pooler->hba, hba_text(host), 0644}, {pooler->users, users, 0600}};
 
+	if (host->dry)
+		return drift_files(host, files, sizeof(files) / sizeof(files[0]), changed, err);
 	if (!shell_put_all(host->shell, files, sizeof(files) / sizeof(files[0]), changed, err))
 		return false;
 	if (!facts->systemd)
@@ -164,10 +167,8 @@ bool pooler_ensure(Host *host, const Facts *facts, const HostServer *server, Out
 		return err_hint(err, "Install the package pgbouncer there, allow that with \"packages\": \"install\", or leave "
 		                     "\"pooler\" out.");
 	}
-	if (host->dry)
-		return true;
 	if (!put_files(host, facts, server, &pooler, &changed, err) ||
-	    !control(host, &pooler, "run", changed, &done, err))
+	    (!host->dry && !control(host, &pooler, "run", changed, &done, err)))
 		return false;
 	if (changed || *done != '\0')
 		*outcome = OUTCOME_CHANGED;

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "io/asset.h"
+#include "ops/drift.h"
 #include "ops/facts.h"
 #include "ops/fence.h"
 #include "ops/host_files.h"
 #include "ops/init_sql.h"
 #include "ops/packages.h"
 #include "ops/pooler.h"
+#include "ops/survey.h"
 #include "ops/tls.h"
 #include "run/operation.h"
 #include "util/clock.h"
@@ -30,38 +32,10 @@ static HostServer server_of_host(const Host *host)
 	return facts_server(facts_of(host), host->session->cluster, host->node, host->session->pg_major, host->arena);
 }
 
-/* argv of a script of host/ with its words; name is what it is called in messages. */
-static const char *const *script(Host *host, const char *asset, const char *name, const char *const words[])
-{
-	size_t count = 0;
-
-	while (words[count] != NULL)
-		count++;
-
-	const char **argv = arena_array(host->arena, count + 5, sizeof(*argv));
-
-	argv[0] = "sh";
-	argv[1] = "-c";
-	argv[2] = asset_text(asset);
-	argv[3] = name;
-	for (size_t i = 0; i < count; i++)
-		argv[4 + i] = words[i];
-	return argv;
-}
-
 static bool look(Host *host, Outcome *outcome, Err *err)
 {
-	const Cluster *cluster = host->session->cluster;
-	const char *const *words = facts_survey_args(cluster, host->node, host->arena);
-	ShellResult result;
-
 	*outcome = OUTCOME_UNCHANGED;
-	if (!shell_run(host->root, script(host, "host/survey.sh", "survey", words), NULL, host->arena, &result, err))
-		return false;
-	if (result.status != 0)
-		return shell_failed("survey", &result, err);
-	session_place(host->session, host->node)->facts = facts_parse(result.out, cluster, host->arena);
-	return true;
+	return survey_host(host, &session_place(host->session, host->node)->facts, err);
 }
 
 static bool ensure_packages(Host *host, Outcome *outcome, Err *err)
@@ -220,7 +194,7 @@ static bool create_server(Host *host, const HostServer *server, Err *err)
 	                             arena_printf(host->arena, "%d", server->port), NULL};
 	ShellResult result;
 
-	if (!shell_run(host->root, script(host, "host/create_debian.sh", "create", words), session->superuser_password,
+	if (!shell_run(host->root, script_argv(host->arena, "host/create_debian.sh", "create", words), session->superuser_password,
 	               host->arena, &result, err))
 		return false;
 	if (result.status == REFUSED_STATUS)
@@ -261,8 +235,13 @@ static bool ensure_files(Host *host, Outcome *outcome, Err *err)
 		*outcome = OUTCOME_CHANGED;
 		return true;
 	}
+	if (host->dry && host->session->cluster->tls && !tls_is_made(host->session, host->node)) {
+		*outcome = OUTCOME_CHANGED;
+		host_differs(host, true, "the certificates kept for this cluster are not on this machine: new ones would be made");
+		return true;
+	}
 	if (!host_files(host, &server, files, &count, err) ||
-	    !(host->dry ? host_files_differ(host, files, count, &changed, err)
+	    !(host->dry ? drift_files(host, files, count, &changed, err)
 	                : shell_put_all(host->shell, files, count, &changed, err)))
 		return false;
 	if (changed)
@@ -278,7 +257,7 @@ static bool control(Host *host, const HostServer *server, const char *verb, Err 
 	                             server->log, NULL};
 	ShellResult result;
 
-	if (!shell_run(host->root, script(host, "host/control.sh", "control", words), NULL, host->arena, &result, err))
+	if (!shell_run(host->root, script_argv(host->arena, "host/control.sh", "control", words), NULL, host->arena, &result, err))
 		return false;
 	if (result.status == 0)
 		return true;
@@ -337,19 +316,11 @@ static bool wait_for_restart(Host *host, const HostServer *server, Err *err)
  * one node of the cluster at a time. */
 static bool refresh(Host *host, const HostServer *server, Pg *pg, Outcome *outcome, Err *err)
 {
-	const char *const files[] = {arena_printf(host->arena, "{%s,%s/pg_hba.conf,%s/citusctl-ca.crt,%s/citusctl-node.pem}",
-	                                          server->conf, server->config, server->config, server->config)};
-	bool newer = false;
+	const char *files = arena_printf(host->arena, "{%s,%s/pg_hba.conf,%s/citusctl-ca.crt,%s/citusctl-node.pem}", server->conf,
+	                                 server->config, server->config, server->config);
 	const char *pending = NULL;
 
-	if (!pg_query_bool(pg, asset_text("sql/query/conf_is_newer.sql"), 1, files, &newer, err))
-		return false;
-	if (!newer || host->dry)
-		return true;
-	if (!pg_run(pg, asset_text("sql/query/reload_conf.sql"), 0, NULL, err))
-		return false;
-	clock_sleep_ms(20); /* the reload reaches this session with its next statement */
-	if (!pg_query_text(pg, asset_text("sql/query/pending_restart.sql"), 0, NULL, host->arena, &pending, err))
+	if (!drift_settings(host, pg, files, outcome, &pending, err))
 		return false;
 	if (pending == NULL)
 		return true;
@@ -366,26 +337,50 @@ static bool says(const Err *err, const char *words)
 	return err->detail != NULL && strstr(err->detail, words) != NULL;
 }
 
+/* The superuser is not let in: the rules may be new and not loaded yet, or the password
+ * is not the one that is known here. */
+static Pg *get_in(Host *host, const HostServer *server, const Err *why, Err *err)
+{
+	Err still = ERR_INIT;
+	Pg *pg = NULL;
+
+	if (says(why, "pg_hba.conf") && !control(host, server, "reload", err))
+		return NULL;
+	for (int tries = 0; says(why, "pg_hba.conf") && pg == NULL && tries < 20; tries++) {
+		clock_sleep_ms(50);
+		pg = open_maintenance(host, &still);
+		if (pg == NULL && !says(&still, "pg_hba.conf"))
+			break;
+	}
+	err_clear(&still);
+	if (pg == NULL && set_superuser_password(host, server, err))
+		pg = open_maintenance(host, err);
+	return pg;
+}
+
 static bool refresh_running(Host *host, const HostServer *server, Outcome *outcome, Err *err)
 {
 	Err why = ERR_INIT;
 	Pg *own = NULL;
 	Pg *pg = host_pg(host, &why);
+	bool ok = true;
 
-	if (pg == NULL && says(&why, "does not exist"))
+	if (pg == NULL && says(&why, "does not exist")) {
 		pg = own = open_maintenance(host, err);
-	else if (pg == NULL && !host->dry && (says(&why, "password") || says(&why, "pg_hba.conf"))) {
+	} else if (pg == NULL && (says(&why, "password") || says(&why, "pg_hba.conf"))) {
 		*outcome = OUTCOME_CHANGED;
-		host_say(host, "the superuser's password");
-		if (set_superuser_password(host, server, err))
-			pg = own = open_maintenance(host, err);
+		host_say(host, "let the superuser in");
+		host_differs(host, true, "the server does not let its superuser in: %s",
+		             says(&why, "password") ? "its password is another one" : "pg_hba.conf has no line for it");
+		host->missing = host->dry;
+		if (!host->dry)
+			pg = own = get_in(host, server, &why, err);
 	} else if (pg == NULL) {
 		err_copy(err, &why);
+		ok = false;
 	}
 	err_clear(&why);
-
-	bool ok = pg != NULL && refresh(host, server, pg, outcome, err);
-
+	ok = ok && (host->missing || (pg != NULL && refresh(host, server, pg, outcome, err)));
 	pg_close(own);
 	return ok;
 }
@@ -456,7 +451,7 @@ static bool drop_server(Host *host, Outcome *outcome, Err *err)
 	*outcome = OUTCOME_CHANGED;
 	if (host->dry)
 		return true;
-	return shell_run(host->root, script(host, "host/drop_debian.sh", "drop", words), NULL, host->arena, &result, err) &&
+	return shell_run(host->root, script_argv(host->arena, "host/drop_debian.sh", "drop", words), NULL, host->arena, &result, err) &&
 	       (result.status == 0 || shell_failed("pg_dropcluster", &result, err));
 }
 

@@ -319,7 +319,7 @@ static const char *engine_settings(const Host *host)
 	                                                : asset_text("templates/embedded.conf.tmpl");
 }
 
-bool server_settings(Host *host, const Server *server, bool *changed, Err *err)
+bool server_files(Host *host, const Server *server, ShellFile files[SERVER_FILES], Err *err)
 {
 	Arena *arena = host->arena;
 	const TmplValue conf[] = {
@@ -343,15 +343,27 @@ bool server_settings(Host *host, const Server *server, bool *changed, Err *err)
 	const char *hba_text = conf_text == NULL ? NULL :
 	                       tmpl_render(arena, "pg_hba.conf.tmpl", asset_text("templates/pg_hba.conf.tmpl"),
 	                                   hba, err);
-	bool hba_changed = false;
-	bool ok = hba_text != NULL &&
-	          shell_put(host->shell, arena_printf(arena, "%s/citusctl.conf", server->data), conf_text,
-	                    0600, changed, err) &&
-	          shell_put(host->shell, arena_printf(arena, "%s/pg_hba.conf", server->data), hba_text, 0600,
-	                    &hba_changed, err);
 
-	*changed = *changed || hba_changed;
-	return ok;
+	if (hba_text == NULL)
+		return false;
+	files[0] = (ShellFile) {arena_printf(arena, "%s/citusctl.conf", server->data), conf_text, 0600};
+	files[1] = (ShellFile) {arena_printf(arena, "%s/pg_hba.conf", server->data), hba_text, 0600};
+	return true;
+}
+
+bool server_settings(Host *host, const Server *server, bool *changed, Err *err)
+{
+	ShellFile files[SERVER_FILES];
+
+	return server_files(host, server, files, err) && shell_put_all(host->shell, files, SERVER_FILES, changed, err);
+}
+
+void server_reload(const Server *server)
+{
+	long pid = server_pid(server);
+
+	if (pid != 0)
+		kill((pid_t) pid, SIGHUP);
 }
 
 /* Our settings live in a file of their own that the server's file includes. */

@@ -26,11 +26,19 @@ bool server_start(Host *host, const Server *server, Err *err) MUST_CHECK;
 /* Ends its sessions and writes everything back; not running is fine. */
 bool server_stop(Host *host, const Server *server, Err *err) MUST_CHECK;
 
+/* Lets it read its files again, also when nobody can log in to ask for it. */
+void server_reload(const Server *server);
+
 /* The quickest stop there is, straight to the process: works without the programs
  * of PostgreSQL, for data that is about to go.  Only data need be set. */
 bool server_kill(const Server *server, Err *err) MUST_CHECK;
 
-/* Writes citusctl.conf and pg_hba.conf into its data directory. */
+#define SERVER_FILES 2
+
+/* What citusctl.conf and pg_hba.conf of its data directory should be; in host->arena. */
+bool server_files(Host *host, const Server *server, ShellFile files[SERVER_FILES], Err *err) MUST_CHECK;
+
+/* Writes them. */
 bool server_settings(Host *host, const Server *server, bool *changed, Err *err) MUST_CHECK;
 
 /* The settings of the description, one a line, quoted for the file; in the arena. */

@@ -70,13 +70,33 @@ static bool ensure_bookkeeping(Pg *pg, bool dry, bool *there, Err *err)
 	return pg_exec(pg, asset_text("sql/setup/bookkeeping.sql"), err);
 }
 
-bool tables_apply_schema(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bool *changed,
-                         const char **said, Err *err)
+static const char *quoted_name(Pg *pg, Arena *arena, const Table *table)
+{
+	return pg_qualified(pg, arena, table->schema, table->name);
+}
+
+/* A described table that is not there, as quoted for people; NULL when all are. */
+static bool find_missing(Pg *pg, const TablePlan *plan, Arena *arena, const char **missing, Err *err)
+{
+	Str names = STR_INIT;
+
+	*missing = NULL;
+	for (size_t i = 0; i < plan->cluster->table_count; i++)
+		str_printf(&names, "%s%s", i > 0 ? "\n" : "", quoted_name(pg, arena, &plan->cluster->tables[i]));
+
+	const char *const values[] = {str_text(&names)};
+	bool ok = plan->cluster->table_count == 0 ||
+	          pg_query_text(pg, asset_text("sql/query/tables_missing.sql"), 1, values, arena, missing, err);
+
+	str_free(&names);
+	return ok;
+}
+
+/* Runs the files that are new or have changed, or those that are not. */
+static bool run_files(Pg *pg, const TablePlan *plan, bool known_ones, bool there, bool dry, Arena *arena, size_t *applied, Err *err)
 {
 	const TextList *files = &plan->cluster->schema;
-	bool there = false;
-	size_t applied = 0;
-	bool ok = ensure_bookkeeping(pg, dry, &there, err) && set_search_path(pg, plan, arena, err);
+	bool ok = true;
 
 	for (size_t i = 0; ok && i < files->count; i++) {
 		const char *file = files->items[i];
@@ -89,14 +109,36 @@ bool tables_apply_schema(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, 
 		ok = text != NULL &&
 		     (!there || pg_query_text(pg, asset_text("sql/query/schema_file_applied.sql"), 1,
 		                              (const char *const[]) {key}, arena, &known, err));
-		if (!ok || str_equal(known, checksum_of(arena, text)))
+		if (!ok || str_equal(known, checksum_of(arena, text)) != known_ones)
 			continue;
-		applied++;
+		(*applied)++;
 		ok = dry || apply_file(pg, key, text, checksum_of(arena, text), err);
 	}
+	return ok;
+}
+
+bool tables_apply_schema(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bool *changed,
+                         const char **said, Err *err)
+{
+	const char *missing = NULL;
+	bool there = false;
+	size_t applied = 0;
+	size_t again = 0;
+	bool ok = ensure_bookkeeping(pg, dry, &there, err) && set_search_path(pg, plan, arena, err) &&
+	          run_files(pg, plan, false, there, dry, arena, &applied, err);
+
+	/* A table that they made before may have been dropped. */
+	if (ok && plan->cluster->schema.count > 0 && !(dry && applied > 0))
+		ok = find_missing(pg, plan, arena, &missing, err);
+	if (ok && missing != NULL)
+		ok = run_files(pg, plan, true, there, dry, arena, &again, err);
+	applied += again;
 	*changed = applied > 0;
 	if (applied > 0)
-		*said = arena_printf(arena, "%zu file%s", applied, applied == 1 ? "" : "s");
+		*said = arena_printf(arena, "%zu file%s%s%s%s", applied, applied == 1 ? "" : "s", again > 0 ? ", as " : "",
+		                     again > 0 ? missing : "", again > 0 ? " is missing" : "");
+	if (again > 0 && plan->host != NULL)
+		host_differs(plan->host, true, "table %s is missing", missing);
 	return ok;
 }
 
@@ -109,11 +151,6 @@ typedef struct TableState {
 	int64_t shard_count;
 	const char *storage;
 } TableState;
-
-static const char *quoted_name(Pg *pg, Arena *arena, const Table *table)
-{
-	return pg_qualified(pg, arena, table->schema, table->name);
-}
 
 static bool read_state(Pg *pg, Arena *arena, const Table *table, TableState *state, Err *err)
 {
@@ -134,30 +171,47 @@ static bool read_state(Pg *pg, Arena *arena, const Table *table, TableState *sta
 	return true;
 }
 
-static bool rewrite_needed(const Table *table, Err *err, const char *is, const char *wanted)
+/* Tells what is and what is wanted; true when that is all there is to do, in a dry run. */
+static bool rewrite_needed(const TablePlan *plan, const Table *table, Err *err, const char *is, const char *wanted)
 {
+	if (plan->host != NULL && plan->host->dry) {
+		host_differs(plan->host, false, "table \"%s\" %s, the description says %s; init does not rewrite tables", table->label, is,
+		             wanted);
+		return true;
+	}
 	err_set(err, ERR_REFUSED, "table \"%s\" %s, the description says %s", table->label, is, wanted);
 	return err_hint(err, "citusctl does not rewrite a table that may hold data: change it by hand with "
 	                     "undistribute_table() or alter_distributed_table(), or set the description back.");
 }
 
+/* Storage can be changed at any time, and is left to people. */
+static void compare_storage(const TablePlan *plan, const Table *table, const TableState *state)
+{
+	const char *wanted = table->storage == STORAGE_COLUMNAR ? "columnar" : "heap";
+
+	if (plan->host != NULL && engine_traits(plan->engine)->has_columnar && !str_equal(state->storage, wanted))
+		host_differs(plan->host, false, "table \"%s\" is stored as %s, the description says %s: "
+		             "SELECT alter_table_set_access_method('%s', '%s')", table->label, state->storage, wanted, table->label, wanted);
+}
+
 static bool state_matches(Arena *arena, const TablePlan *plan, const Table *table,
                           const TableState *state, int64_t group, Err *err)
 {
+	compare_storage(plan, table, state);
 	if (table->type == TABLE_REFERENCE)
-		return state->method == 'n' || rewrite_needed(table, err, "is a distributed table", "reference");
+		return state->method == 'n' || rewrite_needed(plan, table, err, "is a distributed table", "reference");
 	if (state->method == 'n')
-		return rewrite_needed(table, err, "is a reference table", "distributed");
+		return rewrite_needed(plan, table, err, "is a reference table", "distributed");
 	if (!str_equal(state->column, table->distribution_column))
-		return rewrite_needed(table, err,
+		return rewrite_needed(plan, table, err,
 		                      arena_printf(arena, "is distributed by \"%s\"", state->column),
 		                      arena_printf(arena, "\"%s\"", table->distribution_column));
 	if (table->colocate_with == NULL && state->shard_count != plan->cluster->shard_count)
-		return rewrite_needed(table, err,
+		return rewrite_needed(plan, table, err,
 		                      arena_printf(arena, "has %lld shards", (long long) state->shard_count),
 		                      arena_printf(arena, "%d", plan->cluster->shard_count));
 	if (table->colocate_with != NULL && group != 0 && state->colocation_id != group)
-		return rewrite_needed(table, err,
+		return rewrite_needed(plan, table, err,
 		                      arena_printf(arena, "is not colocated with \"%s\"",
 		                                   table->colocate_with->label), "that it is");
 	return true;

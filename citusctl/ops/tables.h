@@ -4,7 +4,8 @@
  *
  * What exists already is compared; a difference that would need a rewrite
  * (another distribution column, shard count, colocation) is ERR_REFUSED with
- * the remedy.
+ * the remedy, and a difference in the report of a dry run.  Schema files run again
+ * when a described table is missing.
  */
 #ifndef CITUSCTL_OPS_TABLES_H
 #define CITUSCTL_OPS_TABLES_H
@@ -21,6 +22,8 @@ typedef struct TablePlan {
 	 * connection to the coordinator. */
 	const Session *session;
 	Pg *superuser;
+
+	Host *host; /* NULL, or the one whose report gets differences */
 } TablePlan;
 
 /* pg is the application role's connection; said gets a summary, in arena. */

@@ -134,6 +134,15 @@ bool tls_certificate(const Session *session, const Node *node, bool dry, bool *c
 	return ok;
 }
 
+bool tls_is_made(const Session *session, const Node *node)
+{
+	Arena *scratch = arena_new();
+	bool made = access(path_of(session, scratch, "ca", "pem"), R_OK) == 0 && access(path_of(session, scratch, node->name, "pem"), R_OK) == 0;
+
+	arena_free(scratch);
+	return made;
+}
+
 static const char *read_pem(const Session *session, const char *name, Arena *arena, Err *err)
 {
 	const ShellTarget here = {.run_as = NULL};

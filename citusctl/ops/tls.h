@@ -16,6 +16,9 @@
 bool tls_authority(const Session *session, bool dry, bool *changed, Err *err) MUST_CHECK;
 bool tls_certificate(const Session *session, const Node *node, bool dry, bool *changed, Err *err) MUST_CHECK;
 
+/* Whether both are there, for a dry run. */
+bool tls_is_made(const Session *session, const Node *node);
+
 /* The authority's certificate, without its key; a node's key and certificate. */
 const char *tls_authority_text(const Session *session, Arena *arena, Err *err) MUST_CHECK;
 const char *tls_node_text(const Session *session, const Node *node, Arena *arena, Err *err) MUST_CHECK;

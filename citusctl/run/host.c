@@ -1,5 +1,7 @@
 #include "run/host.h"
 
+#include <string.h>
+
 bool host_open(Host *host, Session *session, const Node *node, bool dry, Err *err)
 {
 	*host = (Host) {.session = session, .node = node, .dry = dry, .arena = arena_new()};
@@ -18,8 +20,12 @@ bool host_open(Host *host, Session *session, const Node *node, bool dry, Err *er
 
 void host_close(Host *host)
 {
-	if (host->session != NULL)
-		session_place(host->session, host->node)->facts = NULL; /* they live in this arena */
+	if (host->session != NULL) {
+		Place *place = session_place(host->session, host->node);
+
+		place->facts = NULL; /* they live in this arena */
+		place->postgres = place->extension = NULL;
+	}
 	pg_close(host->pg);
 	shell_close(host->shell);
 	shell_close(host->root);
@@ -50,5 +56,22 @@ void host_say(Host *host, const char *format, ...)
 
 	va_start(args, format);
 	host->said = arena_vprintf(host->arena, format, args);
+	va_end(args);
+}
+
+void host_differs(Host *host, bool mended, const char *format, ...)
+{
+	va_list args;
+
+	if (host->difference_count == host->difference_capacity) {
+		Difference *more = arena_array(host->arena, host->difference_capacity * 2 + 16, sizeof(*more));
+
+		if (host->difference_count > 0)
+			memcpy(more, host->differences, host->difference_count * sizeof(*more));
+		host->differences = more;
+		host->difference_capacity = host->difference_capacity * 2 + 16;
+	}
+	va_start(args, format);
+	host->differences[host->difference_count++] = (Difference) {arena_vprintf(host->arena, format, args), mended};
 	va_end(args);
 }

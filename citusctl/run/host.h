@@ -8,6 +8,12 @@
 
 #include "run/session.h"
 
+/* Something that is not as described. */
+typedef struct Difference {
+	const char *text; /* what it is and what is wanted */
+	bool mended;      /* by this step, or would be; else it is left to people */
+} Difference;
+
 typedef struct Host {
 	Session *session;
 	const Node *node;
@@ -18,6 +24,8 @@ typedef struct Host {
 	Shell *root;  /* ssh: as root, else NULL */
 	Pg *pg;       /* superuser at the cluster's database, opened when needed */
 	const char *said; /* what the running step did, or NULL */
+	Difference *differences; /* that the running step found */
+	size_t difference_count, difference_capacity;
 } Host;
 
 bool host_open(Host *host, Session *session, const Node *node, bool dry, Err *err) MUST_CHECK;
@@ -31,5 +39,8 @@ void host_disconnect(Host *host);
 
 /* What a step did or would do, for the report: "port 9701, 4 settings". */
 void host_say(Host *host, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* What a step found that is not as described, for the report. */
+void host_differs(Host *host, bool mended, const char *format, ...) PRINTF_LIKE(3, 4);
 
 #endif

@@ -148,6 +148,17 @@ static bool take(Session *session, Operation *operation, Err *err)
 	return ok;
 }
 
+bool operation_note(Session *session, Err *err)
+{
+	Operation *note = xmalloc(sizeof(Operation));
+
+	*note = (Operation) {.started_us = clock_us()};
+	session->note = note;
+	note->pg = connect_coordinator(session, 0, err);
+	return note->pg != NULL && ensure_bookkeeping(note->pg, err) &&
+	       pg_run(note->pg, asset_text("sql/query/operation_note.sql"), 0, NULL, err) && record_begin(session, note, err);
+}
+
 bool operation_begin(Session *session, Err *err)
 {
 	(void) operation_of(session);
@@ -177,12 +188,16 @@ bool operation_join(Session *session, Err *err)
 	return operation->pg != NULL && take(session, operation, err);
 }
 
+static void let_go(Operation *operation)
+{
+	pg_close(operation->pg);
+	operation->pg = NULL;
+}
+
 void operation_let_go(Session *session)
 {
-	if (session->operation == NULL)
-		return;
-	pg_close(session->operation->pg);
-	session->operation->pg = NULL;
+	if (session->operation != NULL)
+		let_go(session->operation);
 }
 
 void operation_say(Session *session, const char *format, ...)
@@ -230,7 +245,7 @@ static void record_end(Session *session, Operation *operation, const char *outco
 	Err ignored = ERR_INIT;
 
 	if (operation->pg != NULL && pg_is_dead(operation->pg))
-		operation_let_go(session);
+		let_go(operation);
 	if (operation->pg == NULL)
 		operation->pg = connect_coordinator(session, LOOK_TIMEOUT_S, &ignored);
 	if (operation->pg != NULL &&
@@ -239,21 +254,35 @@ static void record_end(Session *session, Operation *operation, const char *outco
 	err_clear(&ignored);
 }
 
-bool operation_end(Session *session, bool ok, const Err *err)
+/* Also after an interrupt; frees the operation. */
+static void finish(Session *session, Operation *operation, const char *outcome, const char *details)
 {
-	Operation *operation = session->operation;
 	bool interrupted = clock_interrupted();
 
 	if (operation != NULL && operation->id != NULL) {
 		if (interrupted)
 			clock_resume();
-		record_end(session, operation, outcome_of(ok, err),
-		           ok || err->message == NULL ? operation->details : err->message);
+		record_end(session, operation, outcome, details);
 		if (interrupted)
 			clock_interrupt();
 	}
 	operation_free(operation);
+}
+
+bool operation_end(Session *session, bool ok, const Err *err)
+{
+	Operation *operation = session->operation;
+	const char *details = operation == NULL ? NULL : ok || err->message == NULL ? operation->details : err->message;
+
+	finish(session, operation, outcome_of(ok, err), details);
 	session->operation = NULL;
+	return ok;
+}
+
+bool operation_note_end(Session *session, bool ok, const Err *err, const char *details)
+{
+	finish(session, session->note, outcome_of(ok, err), ok || err->message == NULL ? details : err->message);
+	session->note = NULL;
 	return ok;
 }
 

@@ -58,6 +58,13 @@ void operation_say(Session *session, const char *format, ...) PRINTF_LIKE(2, 3);
  */
 bool operation_end(Session *session, bool ok, const Err *err);
 
+/*
+ * Records what may go on beside operations, such as a demo: an entry of the journal
+ * without the lock.  operation_note_end() writes its end and details (NULL: none).
+ */
+bool operation_note(Session *session, Err *err) MUST_CHECK;
+bool operation_note_end(Session *session, bool ok, const Err *err, const char *details);
+
 /* The person and the machine, such as "ada@laptop"; behind sudo the one who typed it. */
 const char *operation_operator(Arena *arena);
 

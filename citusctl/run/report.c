@@ -77,3 +77,13 @@ const char *outcome_name(Outcome outcome)
 
 	return names[outcome];
 }
+
+size_t report_count_left(const Report *report)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->step_count * report->cluster->node_count; i++)
+		for (size_t k = 0; k < report->slots[i].difference_count; k++)
+			count += report->slots[i].differences[k].mended ? 0 : 1;
+	return count;
+}

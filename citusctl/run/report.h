@@ -13,6 +13,8 @@ typedef struct Slot {
 	Outcome outcome;
 	int64_t took_us;
 	const char *said; /* NULL, or what was done */
+	const Difference *differences; /* that were found */
+	size_t difference_count;
 	Err err;          /* of OUTCOME_FAILED */
 } Slot;
 
@@ -34,6 +36,9 @@ Slot *report_slot(const Report *report, size_t step, size_t node);
 /* Of one step over all hosts: failed, else changed, else unchanged, else not run. */
 Outcome report_step_outcome(const Report *report, size_t step);
 size_t report_count(const Report *report, Outcome outcome);
+
+/* How many differences there are that nobody but people mend. */
+size_t report_count_left(const Report *report);
 
 /* The first failure in plan order, or NULL. */
 const Err *report_failure(const Report *report);

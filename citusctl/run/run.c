@@ -19,6 +19,16 @@ typedef struct Phase {
 	atomic_bool failed;
 } Phase;
 
+static void keep_differences(Arena *arena, Slot *slot, const Host *host)
+{
+	Difference *kept = arena_array(arena, host->difference_count, sizeof(*kept));
+
+	for (size_t i = 0; i < host->difference_count; i++)
+		kept[i] = (Difference) {arena_strdup(arena, host->differences[i].text), host->differences[i].mended};
+	slot->differences = kept;
+	slot->difference_count = host->difference_count;
+}
+
 static bool run_step(Phase *phase, size_t step, size_t node)
 {
 	Host *host = &phase->hosts[node];
@@ -27,6 +37,7 @@ static bool run_step(Phase *phase, size_t step, size_t node)
 	int64_t started = clock_us();
 
 	host->said = NULL;
+	host->difference_count = 0;
 	log_debug("%s: %s", host->node->name, phase->report->steps[step].title);
 
 	bool ok = clock_go_on(&slot->err) &&
@@ -39,6 +50,7 @@ static bool run_step(Phase *phase, size_t step, size_t node)
 
 	pthread_mutex_lock(&phase->watching);
 	slot->said = arena_strdup(phase->report->arena, host->said);
+	keep_differences(phase->report->arena, slot, host);
 	if (phase->watcher != NULL)
 		phase->watcher->finished(phase->watcher->context, phase->report, step, node);
 	pthread_mutex_unlock(&phase->watching);

@@ -220,6 +220,7 @@ void session_close(Session *session)
 	if (session == NULL)
 		return;
 	operation_free(session->operation);
+	operation_free(session->note);
 	if (session->lock >= 0)
 		close(session->lock);
 	close_remotes(session);
@@ -494,13 +495,47 @@ PgTarget session_superuser(const Session *session, const Node *node, const char 
 
 PgTarget session_app(const Session *session, const Node *node)
 {
-	return (PgTarget) {
+	const Place *place = session_place(session, node);
+	PgTarget target = {
 		.node = node->name,
 		.host = node->host,
 		.port = session_port(session, node),
-		.remote = session_place(session, node)->remote,
+		.remote = place->direct ? NULL : place->remote,
 		.database = session->cluster->postgres.database,
 		.user = session->cluster->postgres.user,
 		.password = session->password,
 	};
+
+	if (place->direct && session->cluster->tls) {
+		target.sslmode = "verify-full";
+		target.sslrootcert = session->authority;
+	}
+	return target;
+}
+
+bool session_try_direct(Session *session)
+{
+	const Cluster *cluster = session->cluster;
+	bool ok = cluster->deploy == DEPLOY_SSH && cluster->access.count > 0;
+
+	session->authority = ok ? arena_printf(session->arena, "%s/tls/ca.pem", session->base) : NULL;
+	for (size_t i = 0; ok && i < cluster->node_count; i++) {
+		Err why = ERR_INIT;
+
+		session->places[i].direct = true;
+
+		PgTarget target = session_app(session, &cluster->nodes[i]);
+
+		target.timeout_s = 2;
+
+		Pg *pg = pg_open(&target, &why);
+
+		ok = session->places[i].direct = pg != NULL;
+		if (pg == NULL)
+			log_debug("%s: clients go by SSH: %s%s%s", cluster->nodes[i].name, why.message, why.detail != NULL ? ": " : "",
+			          why.detail != NULL ? why.detail : "");
+		pg_close(pg);
+		err_clear(&why);
+	}
+	return cluster->deploy == DEPLOY_SSH && session->places[0].direct;
 }

@@ -41,7 +41,11 @@ typedef struct Place {
 	const char *data; /* local: its data directory */
 	const char *log;  /* local: its server's log */
 	Remote *remote;   /* ssh: the connection to its host, else NULL */
-	const struct Facts *facts; /* ssh, while a plan runs: ops/facts.h; else NULL */
+	bool direct;      /* ssh: clients of this machine reach its server without SSH */
+	/* While a plan runs and has looked, else NULL. */
+	const struct Facts *facts;  /* ssh: ops/facts.h */
+	const char *postgres;       /* version of the server */
+	const char *extension;      /* version of the extension citus */
 } Place;
 
 struct Operation;
@@ -50,6 +54,7 @@ typedef struct Session {
 	const Cluster *cluster;
 	const char *command; /* as typed, for the lock and the journal; NULL: unknown */
 	struct Operation *operation; /* run/operation.h; NULL: none was begun */
+	struct Operation *note;      /* of a verb that takes no lock; NULL: none */
 	Arena *arena; /* lives as long as the session; not for host threads */
 	int jobs;     /* hosts worked on at a time */
 	const bool *only; /* as many as cluster->node_count: the nodes that steps of scope
@@ -67,6 +72,8 @@ typedef struct Session {
 	int pg_major;
 	Engine engine;
 	const char *engine_reason; /* why this engine, a sentence for people */
+
+	const char *authority; /* ssh: file with the authority's certificate, for clients; NULL: not needed */
 
 	const char *password;           /* of the application role */
 	const char *superuser_password; /* NULL when others run the servers */
@@ -119,6 +126,12 @@ const char *engine_name(Engine engine);
 /* Where to connect, as the superuser or as the application role. */
 PgTarget session_superuser(const Session *session, const Node *node, const char *database);
 PgTarget session_app(const Session *session, const Node *node);
+
+/*
+ * ssh: finds out which servers let this machine in by "access", so that session_app()
+ * goes there without SSH; true when the coordinator's does.  Before threads start.
+ */
+bool session_try_direct(Session *session);
 
 int session_port(const Session *session, const Node *node);
 Place *session_place(const Session *session, const Node *node);

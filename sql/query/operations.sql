@@ -1,5 +1,5 @@
 -- The last $1 operations, oldest first.  One without an end is running only when
--- its session is there and holds the lock.
+-- its session is there and holds the lock, or that of a note.
 SELECT * FROM (
     SELECT o.id, o.operator, o.command,
            to_char(o.started_at, 'YYYY-MM-DD HH24:MI:SS') AS started,
@@ -13,7 +13,8 @@ SELECT * FROM (
     FROM citusctl.operations o
     LEFT JOIN (pg_stat_activity s JOIN pg_locks l ON l.pid = s.pid AND l.locktype = 'advisory' AND l.granted
                AND l.classid = (hashtext('citusctl')::bigint & 4294967295)::oid
-               AND l.objid = (hashtext('operation')::bigint & 4294967295)::oid)
+               AND l.objid IN ((hashtext('operation')::bigint & 4294967295)::oid,
+                               (hashtext('note')::bigint & 4294967295)::oid))
         ON s.pid = o.backend_pid AND s.backend_start IS NOT DISTINCT FROM o.backend_start
        AND o.finished_at IS NULL
     ORDER BY o.id DESC
