@@ -45,28 +45,61 @@ static double bound_pigeonhole(const Instance *instance)
 	return bound;
 }
 
+/* The largest groups that slots are counted for. */
+#define SLOTS_MAX 40000
+
+typedef struct Slot {
+	double next; /* utilization by one more group of 1 byte */
+	double capacity;
+	uint32_t used;
+} Slot;
+
+/* The first slot of a heap got fuller. */
+static void sift_slot(Slot heap[], uint32_t count)
+{
+	Slot top = heap[0];
+	uint32_t at = 0;
+
+	for (;;) {
+		uint32_t child = 2 * at + 1;
+
+		if (child + 1 < count && heap[child + 1].next < heap[child].next)
+			child++;
+		if (child >= count || heap[child].next >= top.next)
+			break;
+		heap[at] = heap[child];
+		at = child;
+	}
+	heap[at] = top;
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+	double x = ((const Slot *) a)->next;
+	double y = ((const Slot *) b)->next;
+
+	return x < y ? -1 : x > y;
+}
+
 /*
  * The k largest groups are each at least as large as the k-th of them, and as
  * many such slots need a utilization of size times the k-th smallest of all m/c.
  */
 static double bound_slots(const Instance *instance)
 {
+	Slot *heap = arena_array(instance->arena, instance->open_count + 1, sizeof(*heap));
+	uint32_t count = 0;
 	double bound = 0;
 
-	if ((double) instance->group_count * instance->node_count > 4e6)
-		return 0;
-
-	uint32_t *used = arena_array(instance->arena, instance->node_count, sizeof(*used));
-
-	for (uint32_t k = 0; k < instance->group_count; k++) {
-		uint32_t best = NOWHERE;
-
-		for (uint32_t n = 0; n < instance->node_count; n++)
-			if (instance->open[n] &&
-			    (best == NOWHERE || (used[n] + 1) * instance->capacity[best] < (used[best] + 1) * instance->capacity[n]))
-				best = n;
-		used[best]++;
-		bound = fmax(bound, (double) size_at(instance, k) * used[best] / instance->capacity[best]);
+	for (uint32_t n = 0; n < instance->node_count; n++)
+		if (instance->open[n])
+			heap[count++] = (Slot) {1 / instance->capacity[n], instance->capacity[n], 0};
+	qsort(heap, count, sizeof(*heap), compare_slots); /* what is sorted is a heap */
+	for (uint32_t k = 0; k < instance->group_count && k < SLOTS_MAX; k++) {
+		heap[0].used++;
+		bound = fmax(bound, (double) size_at(instance, k) * heap[0].used / heap[0].capacity);
+		heap[0].next = (heap[0].used + 1) / heap[0].capacity;
+		sift_slot(heap, count);
 	}
 	return bound;
 }

@@ -204,6 +204,7 @@ int64_t spread_worst(const Spread *spread)
 typedef struct HeapItem {
 	double utilization; /* when it was looked at; it can only have grown */
 	uint32_t node;
+	float capacity;
 } HeapItem;
 
 typedef struct Heap {
@@ -238,7 +239,11 @@ void placer_free(Placer *placer)
 
 static bool is_before(HeapItem a, HeapItem b)
 {
-	return a.utilization < b.utilization || (a.utilization <= b.utilization && a.node < b.node);
+	if (a.utilization < b.utilization || a.utilization > b.utilization)
+		return a.utilization < b.utilization;
+
+	/* Of empty nodes the largest: a large group fills it least. */
+	return a.capacity > b.capacity || (a.capacity >= b.capacity && a.node < b.node);
 }
 
 static void sift_down(Heap *heap, uint32_t at)
@@ -283,7 +288,8 @@ static Heap *heap_of(Placer *placer, uint32_t class_index)
 		heap->items = xmalloc(class->count * sizeof(*heap->items));
 		heap->count = class->count;
 		for (uint32_t i = 0; i < class->count; i++)
-			heap->items[i] = (HeapItem) {utilization_of(placer, class->nodes[i]), class->nodes[i]};
+			heap->items[i] = (HeapItem) {utilization_of(placer, class->nodes[i]), class->nodes[i],
+			                             (float) placer->assignment->instance->capacity[class->nodes[i]]};
 		for (uint32_t i = class->count / 2; i-- > 0;)
 			sift_down(heap, i);
 	}

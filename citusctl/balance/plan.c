@@ -10,6 +10,7 @@
 #include "balance/order.h"
 #include "balance/pack.h"
 #include "balance/place.h"
+#include "balance/price.h"
 #include "balance/search.h"
 
 /* What is known of the best max utilization. */
@@ -86,10 +87,61 @@ static Assignment *find_target(const Assignment *home, const Best *best, const i
 	return found;
 }
 
+/* One part in so many of the bytes is not worth more moves, nor a longer search. */
+#define GOOD_PART 400
+
+/* Turns of the prices between looks at the bound, with drafts; groups up to which there are many. */
+#define TURNS_LOOK 4
+#define DRAFTS_MANY 5000
+
+/* Less bytes may take more moves only when they are clearly less. */
+static bool is_worth(const Assignment *draft, const Assignment *target)
+{
+	size_t moves = 0;
+	size_t target_moves = 0;
+	int64_t bytes = assignment_bytes(draft, &moves);
+	int64_t target_bytes = assignment_bytes(target, &target_moves);
+
+	return bytes < target_bytes - target_bytes / GOOD_PART ||
+	       (bytes <= target_bytes && moves <= target_moves && (bytes < target_bytes || moves < target_moves));
+}
+
+static void try_draft(const Assignment *home, Prices *prices, const int64_t budget[], Assignment **target)
+{
+	Assignment *draft = search_from_draft(home, prices_draft(prices), budget);
+
+	if (draft != NULL && is_worth(draft, *target)) {
+		assignment_free(*target);
+		*target = draft;
+	} else {
+		assignment_free(draft);
+	}
+}
+
+/* Raises the bound, and lowers the bytes of the target, until they are near each other. */
+static void improve(const Assignment *home, Prices *prices, const int64_t budget[], int64_t bound, Assignment **target)
+{
+	bool many = home->instance->group_count <= DRAFTS_MANY;
+	size_t moves = 0;
+
+	for (int turn = 1; assignment_bytes(*target, &moves) - bound > bound / GOOD_PART && prices_turn(prices); turn++) {
+		if (turn % TURNS_LOOK != 0)
+			continue;
+
+		int64_t found = prices_bound(prices);
+
+		bound = found > bound ? found : bound;
+		if (many)
+			try_draft(home, prices, budget, target);
+	}
+	if (!many)
+		try_draft(home, prices, budget, target);
+}
+
 /* ---- bounds --------------------------------------------------------------- */
 
 /* Whatever is within the threshold of the best is within the threshold of what was reached. */
-static void certify(const Assignment *home, const Best *best, double target, bool bytes_proven,
+static void certify(const Assignment *home, const Best *best, double target, bool bytes_proven, Prices *prices,
                     BalancePlan *plan)
 {
 	double threshold = home->instance->problem->threshold;
@@ -98,6 +150,13 @@ static void certify(const Assignment *home, const Best *best, double target, boo
 
 	plan->bounds.max_utilization = best->at_least;
 	bound_moving(home, allowed, &plan->bounds.bytes, &plan->bounds.moves);
+	if (prices != NULL && plan->bounds.bytes < plan->bytes) {
+		prices_set_budget(prices, budgets_at(home->instance, allowed));
+
+		int64_t bytes = prices_bound(prices);
+
+		plan->bounds.bytes = bytes > plan->bounds.bytes ? bytes : plan->bounds.bytes;
+	}
 	if (!best->proven || !exact_suits(home->instance))
 		return;
 	if (bytes_proven)
@@ -224,6 +283,7 @@ static void make(const Instance *instance, Arena *arena, BalancePlan *plan)
 		fits = fits && (!instance->open[n] || home->load[n] <= budget[n]);
 
 	Assignment *target = NULL;
+	Prices *prices = NULL;
 
 	if (fits && !any_forced(instance)) {
 		target = assignment_copy(home);
@@ -232,13 +292,22 @@ static void make(const Instance *instance, Arena *arena, BalancePlan *plan)
 		target = find_target(home, &best, budget);
 		if (exact_suits(instance))
 			proven = exact_bytes(target, budget);
+		if (!proven) {
+			int64_t bytes = 0;
+			int64_t moves = 0;
+
+			bound_moving(home, aim, &bytes, &moves);
+			prices = prices_new(home, budget, PRICES_OWN);
+			improve(home, prices, budget, bytes, &target);
+		}
 	}
 	describe(home, target, arena, plan);
-	certify(home, &best, plan->target, proven && aim <= plan->target, plan);
+	certify(home, &best, plan->target, proven && aim <= plan->target, prices, plan);
 	if (plan->move_count > 0)
 		plan->verdict = PLAN_MOVES;
 	else if (plan->verdict != PLAN_NOT_WORTH)
 		plan->verdict = PLAN_BALANCED;
+	prices_free(prices);
 	assignment_free(target);
 	assignment_free(home);
 	assignment_free(best.packed);

@@ -13,6 +13,9 @@
 /* Pairs of groups looked at while repairing: bounds the time, on any machine alike. */
 #define LOOKS_MAX 40000000
 
+/* Rounds of shed and fill: what a large group pushes out of its new node may push out others. */
+#define ROUNDS 4
+
 /* Nodes with most room that a node trades with. */
 #define PARTNERS 64
 
@@ -191,7 +194,7 @@ static void shed(Search *s, uint32_t node)
 	const GroupList *list = &s->home->lists[node];
 	int64_t excess = s->now->load[node] - s->budget[node];
 
-	if (excess <= 0 || !s->instance->open[node])
+	if (excess <= 0 || list->count == 0 || !s->instance->open[node])
 		return;
 	if (shed_exactly(s, list, excess, s->largest_gap) ||
 	    (list->count <= SUBSET_EXACT_MAX && shed_exactly(s, list, excess, INT64_MAX)))
@@ -210,8 +213,9 @@ static void shed_all(Search *s)
 	const Instance *instance = s->instance;
 
 	for (uint32_t g = 0; g < instance->group_count; g++)
-		if (instance_forced(instance, g))
+		if (s->now->place[g] != NOWHERE && !instance_may(instance, g, s->now->place[g]))
 			put(s, g, NOWHERE);
+	s->largest_gap = 0;
 	for (uint32_t n = 0; n < instance->node_count; n++)
 		if (instance->open[n] && s->budget[n] - s->now->load[n] > s->largest_gap)
 			s->largest_gap = s->budget[n] - s->now->load[n];
@@ -416,7 +420,7 @@ static void trim(Search *s)
 /* ---- small parts, exactly ------------------------------------------------- */
 
 /* Groups and nodes of a part; trees of all parts together, and of one. */
-#define PART_GROUPS 36
+#define PART_GROUPS 20
 #define PART_NODES 4
 #define PARTS_MAX 600
 #define PART_TREE 4000
@@ -519,12 +523,21 @@ static Search search_begin(const Assignment *home, Assignment *now, const int64_
 
 Assignment *search_from_home(const Assignment *home, const int64_t budget[])
 {
-	Search s = search_begin(home, assignment_copy(home), budget);
+	return search_from_draft(home, assignment_copy(home), budget);
+}
 
-	shed_all(&s);
-	fill(&s);
+Assignment *search_from_draft(const Assignment *home, Assignment *draft, const int64_t budget[])
+{
+	Search s = search_begin(home, draft, budget);
 
-	bool fits = fits_all(&s) || repair(&s);
+	bool fits = false;
+
+	for (int round = 0; round < ROUNDS && !fits; round++) {
+		shed_all(&s);
+		fill(&s);
+		fits = fits_all(&s);
+	}
+	fits = fits || repair(&s);
 
 	if (fits)
 		trim(&s);

@@ -15,6 +15,12 @@
 /* home has its lists.  NULL when the budgets (bytes of each node) are not met. */
 Assignment *search_from_home(const Assignment *home, const int64_t budget[]);
 
+/*
+ * As search_from_home() from another assignment, where some groups may be nowhere
+ * and nodes too full.  Takes it over.
+ */
+Assignment *search_from_draft(const Assignment *home, Assignment *draft, const int64_t budget[]);
+
 /* Lets groups of an assignment that is within its budgets move less. */
 void search_trim(const Assignment *home, Assignment *assignment, const int64_t budget[]);
 

@@ -202,7 +202,7 @@ static void try_shape(uint64_t seed, int count, RandomShape shape)
 			planned++;
 			expect_sound(problem, &plan);
 			ck_assert(plan.max_utilization <= plan.target * (1 + 1e-9) + 1e-9);
-			ck_assert(plan.bounds.bytes <= plan.bytes && plan.bounds.moves <= (int64_t) plan.move_count);
+			ck_assert_msg(plan.bounds.bytes <= plan.bytes && plan.bounds.moves <= (int64_t) plan.move_count, "problem %d: bytes %lld of %lld, moves %lld of %zu", i, (long long) plan.bounds.bytes, (long long) plan.bytes, (long long) plan.bounds.moves, plan.move_count);
 			ck_assert(plan_make(arena, problem, &same, &err));
 			expect_same(&plan, &same);
 			expect_finished(problem, &plan, arena);

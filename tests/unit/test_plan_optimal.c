@@ -9,6 +9,7 @@
 
 #include "balance/bound.h"
 #include "balance/plan.h"
+#include "balance/price.h"
 #include "balance_random.h"
 
 #define PROBLEMS 2500
@@ -122,6 +123,26 @@ static void expect_order(const BalanceProblem *problem, const BalancePlan *plan)
 	ck_assert(!some_order(problem, plan, moves, 0));
 }
 
+/* Whatever the prices are, and however much of a node is sand. */
+static void expect_prices(const Assignment *home, const Truth *truth)
+{
+	const Instance *instance = home->instance;
+	double within = truth->best * (1 + home->instance->problem->threshold);
+	int64_t budget[8] = {0};
+
+	for (uint32_t n = 0; n < instance->node_count; n++)
+		budget[n] = instance->open[n] ? bytes_at(within, instance->capacity[n]) : 0;
+	for (uint32_t own = 0; own <= 4; own += own + 1) {
+		Prices *prices = prices_new(home, budget, own);
+
+		for (int turn = 0; turn < 20 && prices_turn(prices); turn++)
+			ck_assert(prices_bound(prices) <= truth->bytes);
+		prices_set_budget(prices, budget);
+		ck_assert(prices_bound(prices) <= truth->bytes);
+		prices_free(prices);
+	}
+}
+
 /* The bounds by themselves, without the search that replaces them by the truth. */
 static void expect_bounds(const BalanceProblem *problem, const Truth *truth)
 {
@@ -139,6 +160,7 @@ static void expect_bounds(const BalanceProblem *problem, const Truth *truth)
 	assignment_list(home);
 	bound_moving(home, truth->best * (1 + problem->threshold), &bytes, &moves);
 	ck_assert(bytes <= truth->bytes && moves <= truth->moves);
+	expect_prices(home, truth);
 	assignment_free(home);
 	arena_free(arena);
 }
