@@ -21,8 +21,10 @@ for dir in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin; do
 	echo "postgres $major $dir"
 done
 
-# What an earlier run left: "creating MAJOR" or "created MAJOR".
+# What an earlier run left: "creating MAJOR", "created MAJOR", or "adopted MAJOR SERVER LOCALE"
+# with the settings that have to stay.
 [ -r "/var/lib/citusctl/$cluster/state" ] && echo "state $(cat "/var/lib/citusctl/$cluster/state")"
+[ -r "/var/lib/citusctl/$cluster/kept.conf" ] && sed 's/^/kept /' "/var/lib/citusctl/$cluster/kept.conf"
 
 # Debian's servers: major version, name, port, data directory, process id (0: stopped).
 for conf in /etc/postgresql/*/*/postgresql.conf; do
@@ -53,8 +55,8 @@ cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
 	awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { print "listening"; exit }'
 
 # A pooler of this cluster.
-for ini in /etc/postgresql/*/"$(echo "$cluster" | tr - _)"/citusctl-pgbouncer.ini; do
-	[ -e "$ini" ] && echo "pooler"
+for ini in /etc/postgresql/*/*/citusctl-pgbouncer.ini; do
+	[ -e "$ini" ] && grep -q "/citusctl-pgbouncer-$cluster.pid\$" "$ini" && echo "pooler"
 done
 
 # What the nodes' hosts are here.

@@ -22,7 +22,7 @@ static bool confirmed(const Call *call, Err *err)
 	if (call->cluster->deploy == DEPLOY_LOCAL)
 		fprintf(stderr, " in\n  %s\n", call->session->base);
 	else
-		fputs(".\n", stderr);
+		fputs(".\nServers that were there before the cluster and were taken over stay, with their data.\n", stderr);
 	fputs("Type the name of the cluster to go on: ", stderr);
 	if (fgets(answer, sizeof(answer), stdin) != NULL)
 		answer[strcspn(answer, "\r\n")] = '\0';
@@ -52,13 +52,19 @@ static bool run_destroy(Call *call, const void *args, Err *err)
 		}
 		return true;
 	}
-	if (!confirmed(call, err) || !destroy_cluster(call->session, err))
+	const char *left = NULL;
+
+	if (!confirmed(call, err) || !destroy_cluster(call->session, &left, err))
 		return false;
 	if (call->globals->json) {
 		Json *document = json_object();
 
 		json_add_text(document, "destroyed", call->cluster->name);
+		json_add_text(document, "left", left);
 		output_json(document);
+	} else if (left != NULL) {
+		printf("Cluster \"%s\" is gone.  Servers that were there before it stay as they are, with their data and the\n"
+		       "database \"%s\": %s.\nNext: citusctl init\n", call->cluster->name, call->cluster->postgres.database, left);
 	} else {
 		printf("Cluster \"%s\" is gone: servers stopped, data deleted.\nNext: citusctl init\n",
 		       call->cluster->name);

@@ -77,6 +77,8 @@ static bool run_init(Call *call, const void *opaque, Err *err)
 	const InitArgs *args = opaque;
 	RunWatcher watcher;
 	Report *report = NULL;
+	call->session->adopts = call->globals->yes;
+
 	bool nothing_there = call->session->base != NULL && !session_exists(call->session);
 	bool ok = args->dry_run ? nothing_there || session_attach(call->session, err)
 	                        : session_claim(call->session, err) && operation_prepare(call->session, err) &&

@@ -96,6 +96,7 @@ bool node_run_add(Call *call, const OptionList *names, Err *err)
 		               call->cluster->nodes[0].name);
 	if (session->base != NULL && !session_attach(session, err))
 		return false;
+	session->adopts = call->globals->yes;
 
 	bool ok = session_claim(session, err) && operation_begin(session, err) &&
 	          node_add(session, selected, output_watcher(call->globals, &watcher), &report, err);

@@ -210,7 +210,7 @@ bool demo_stage_take_down(DemoStage *stage, Err *err)
 	if (stage->throwaway && access(stage->session->base, F_OK) == 0) {
 		close(stage->session->lock);
 		stage->session->lock = -1;
-		ok = destroy_cluster(stage->session, err);
+		ok = destroy_cluster(stage->session, NULL, err);
 	} else if (!stage->throwaway) {
 		ok = drop_tables(stage, err);
 	}

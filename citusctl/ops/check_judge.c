@@ -123,7 +123,9 @@ static void judge_place(const Session *session, Check *check, Arena *arena, cons
 	int port = session_port(session, n->node);
 	bool ours = session->cluster->deploy == DEPLOY_LOCAL || n->is_ours;
 
-	if (port == 0)
+	if (n->adoptable != NULL)
+		ADD(VERDICT_WARN, "port", "%d is that of the server %s, which init takes over if it fits", port, n->adoptable);
+	else if (port == 0)
 		ADD(VERDICT_PASS, "port", "a free one is chosen by init");
 	else if (n->is_listening && !n->is_running)
 		ADD(VERDICT_FAIL, "port", "%d is taken by another program; wanted: free", port);

@@ -72,8 +72,20 @@ static bool nobody_works(Session *session, Err *err)
 	return !session_exists(session) || operation_prepare(session, err) || (err->kind != ERR_REFUSED && forget(err));
 }
 
+/* What the plan says of servers that were let go of. */
+static const char *left_there(const Session *session, const Report *report)
+{
+	const char *left = NULL;
+
+	for (size_t n = 0; report != NULL && n < session->cluster->node_count; n++)
+		if (session->places[n].adopted && report_slot(report, report->step_count - 1, n)->said != NULL)
+			left = arena_printf(session->arena, "%s%s%s", left != NULL ? left : "", left != NULL ? ", " : "",
+			                    report_slot(report, report->step_count - 1, n)->said);
+	return left;
+}
+
 /* The hosts know what was made on them, also when nothing is known here. */
-static bool drop_on_hosts(Session *session, Err *err)
+static bool drop_on_hosts(Session *session, const char **left, Err *err)
 {
 	const ShellTarget here = {.run_as = NULL};
 	Shell *shell = shell_open(&here, err);
@@ -82,15 +94,19 @@ static bool drop_on_hosts(Session *session, Err *err)
 	          session_lock(session, err) && nobody_works(session, err) &&
 	          run_plan(session, provision_drop_steps, false, NULL, &report, err) && remove_files(session, err);
 
+	if (left != NULL)
+		*left = left_there(session, report);
 	report_free(report);
 	shell_close(shell);
 	return ok;
 }
 
-bool destroy_cluster(Session *session, Err *err)
+bool destroy_cluster(Session *session, const char **left, Err *err)
 {
+	if (left != NULL)
+		*left = NULL;
 	if (session->cluster->deploy == DEPLOY_SSH)
-		return drop_on_hosts(session, err);
+		return drop_on_hosts(session, left, err);
 	return session_is_ours(session, err) && session_lock(session, err) && nobody_works(session, err) &&
 	       kill_all(session, err) && remove_files(session, err);
 }

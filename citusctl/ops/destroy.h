@@ -7,7 +7,11 @@
 
 #include "run/session.h"
 
-/* Takes the lock; immediate: the servers need not write anything back. */
-bool destroy_cluster(Session *session, Err *err) MUST_CHECK;
+/*
+ * Takes the lock; immediate: the servers need not write anything back.  Servers on hosts
+ * that were there before the cluster stay: *left (may be NULL) names them, in the
+ * session's arena, NULL when there are none.
+ */
+bool destroy_cluster(Session *session, const char **left, Err *err) MUST_CHECK;
 
 #endif

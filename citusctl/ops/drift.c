@@ -167,8 +167,13 @@ bool drift_settings(Host *host, Pg *pg, const char *files, Outcome *outcome, con
 	bool overridden = false;
 	bool ok = rows != NULL && mend_overrides(host, pg, rows, &overridden, err);
 
-	*pending = NULL;
+	*pending = ok && !pg_is_null(rows, 0, 5) ? arena_strdup(host->arena, pg_value(rows, 0, 5)) : NULL;
 	pg_rows_free(rows);
+	if (host->dry && *pending != NULL) {
+		host_differs(host, true, "settings that wait for a restart: %s", *pending);
+		*outcome = OUTCOME_CHANGED;
+		*pending = NULL;
+	}
 	if (overridden) {
 		*outcome = OUTCOME_CHANGED;
 		host_say(host, "settings that were overridden");

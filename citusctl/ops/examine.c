@@ -31,7 +31,7 @@ static void compare_clock(Examined *examined, double theirs, double asked, doubl
 /* ---- the host ----------------------------------------------------------------- */
 
 /* Where the server of a host is or will be, in the way of its distribution. */
-static const char *data_of_host(Host *host, Arena *arena, const char **bindir, Err *err)
+static const char *data_of_host(Host *host, Arena *arena, const char **bindir, const char **adoptable, Err *err)
 {
 	const Cluster *cluster = host->session->cluster;
 	const Facts *facts = NULL;
@@ -47,7 +47,11 @@ static const char *data_of_host(Host *host, Arena *arena, const char **bindir, E
 
 	const Installed *installed = facts_installed(facts, major);
 
+	const Found *found = facts_candidate(facts, host->node);
+
 	*bindir = installed != NULL ? installed->bindir : NULL;
+	if (found != NULL)
+		*adoptable = arena_printf(arena, "%d/%s", found->major, found->name);
 	return facts_server(facts, cluster, host->node, major, arena).data;
 }
 
@@ -118,7 +122,7 @@ static bool look_at_host(Host *host, Arena *arena, Examined *examined, Err *err)
 	const char *bindir = NULL;
 
 	if (host->root != NULL)
-		examined->data = data_of_host(host, arena, &bindir, err);
+		examined->data = data_of_host(host, arena, &bindir, &examined->adoptable, err);
 	else
 		examined->data = session_place(session, host->node)->data;
 	if (examined->data == NULL)
@@ -234,9 +238,10 @@ static void add_section(Arena *arena, Str *text, size_t number, const Session *s
 static const char *psql_of(Host *host, Arena *arena)
 {
 	const char *bindir = host->session->bindir;
+	const char *adoptable = NULL;
 	Err ignored = ERR_INIT;
 
-	if (host->root != NULL && data_of_host(host, arena, &bindir, &ignored) == NULL)
+	if (host->root != NULL && data_of_host(host, arena, &bindir, &adoptable, &ignored) == NULL)
 		bindir = NULL;
 	err_clear(&ignored);
 	return arena_printf(arena, "%s/psql", bindir != NULL ? bindir : "/usr/bin");

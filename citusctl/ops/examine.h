@@ -33,6 +33,7 @@ typedef struct Examined {
 	bool has_data;       /* a server's data are there */
 	bool has_foreign;    /* something else is there */
 	bool is_ours;        /* made by citusctl */
+	const char *adoptable; /* a server of somebody else on the port, "15/main"; NULL: none */
 	bool is_running;
 	bool is_listening;   /* somebody, on the server's port */
 	const char *versions[EXAMINED_VERSIONS]; /* of PostgreSQL that is installed */

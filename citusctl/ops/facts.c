@@ -80,6 +80,8 @@ static void read_line(Facts *facts, const Cluster *cluster, char *line, Arena *a
 
 	if (str_starts(line, "os "))
 		facts->os = arena_strdup(arena, line + 3);
+	else if (str_starts(line, "kept "))
+		facts->kept = arena_printf(arena, "%s%s\n", facts->kept, line + 5);
 	split(line, words);
 	if (strcmp(words[0], "systemd") == 0)
 		facts->systemd = true;
@@ -102,6 +104,10 @@ static void read_line(Facts *facts, const Cluster *cluster, char *line, Arena *a
 	else if (strcmp(words[0], "state") == 0) {
 		facts->created = number(words[2]);
 		facts->half_made = strcmp(words[1], "creating") == 0;
+		if (strcmp(words[1], "adopted") == 0) {
+			facts->adopted = words[3];
+			facts->locale = words[4];
+		}
 	}
 }
 
@@ -112,6 +118,7 @@ const Facts *facts_parse(const char *text, const Cluster *cluster, Arena *arena)
 	char *rest = NULL;
 
 	facts->os = "";
+	facts->kept = "";
 	facts->addresses = arena_array(arena, cluster->node_count, sizeof(*facts->addresses));
 	for (size_t i = 0; i < cluster->node_count; i++)
 		facts->addresses[i] = "";
@@ -122,6 +129,46 @@ const Facts *facts_parse(const char *text, const Cluster *cluster, Arena *arena)
 		                : strstr(facts->os, "rhel") != NULL || strstr(facts->os, "fedora") != NULL ? FAMILY_RHEL
 		                                                                                          : FAMILY_UNKNOWN;
 	return facts;
+}
+
+const Found *facts_candidate(const Facts *facts, const Node *node)
+{
+	if (facts->created != 0)
+		return NULL;
+	for (size_t i = 0; i < facts->server_count; i++)
+		if (facts->servers[i].port == node->port)
+			return &facts->servers[i];
+	return NULL;
+}
+
+static void read_answer(Adoptable *adoptable, const char *line, Arena *arena)
+{
+	const struct {
+		const char *key;
+		const char **value;
+	} keys[] = {
+		{"hba ", &adoptable->hba},       {"encoding ", &adoptable->encoding}, {"collation ", &adoptable->collation},
+		{"owner ", &adoptable->owner},   {"others ", &adoptable->others},     {"rights ", &adoptable->rights},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (str_starts(line, keys[i].key))
+			*keys[i].value = arena_strdup(arena, line + strlen(keys[i].key));
+	if (str_starts(line, "kept "))
+		adoptable->kept = arena_printf(arena, "%s%s\n", adoptable->kept, line + 5);
+	if (strcmp(line, "recovery") == 0)
+		adoptable->in_recovery = true;
+}
+
+const Adoptable *facts_adoptable(const char *text, Arena *arena)
+{
+	Adoptable *adoptable = arena_alloc(arena, sizeof(*adoptable));
+	char *rest = NULL;
+
+	*adoptable = (Adoptable) {.hba = "", .others = "", .rights = "", .kept = ""};
+	for (char *line = strtok_r(arena_strdup(arena, text), "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+		read_answer(adoptable, line, arena);
+	return adoptable;
 }
 
 const Installed *facts_installed(const Facts *facts, int major)
@@ -156,12 +203,15 @@ HostServer facts_server(const Facts *facts, const Cluster *cluster, const Node *
 		server.log = arena_printf(arena, "/var/lib/pgsql/%d/citusctl.log", major);
 		return server;
 	}
-	server.name = server_name(cluster->name, arena);
+	server.name = facts->adopted != NULL ? facts->adopted : server_name(cluster->name, arena);
 	server.unit = arena_printf(arena, "postgresql@%d-%s", major, server.name);
 	server.data = arena_printf(arena, "/var/lib/postgresql/%d/%s", major, server.name);
 	server.config = arena_printf(arena, "/etc/postgresql/%d/%s", major, server.name);
 	server.conf = arena_printf(arena, "%s/conf.d/citusctl.conf", server.config);
 	server.log = arena_printf(arena, "/var/log/postgresql/postgresql-%d-%s.log", major, server.name);
+	for (size_t i = 0; facts->adopted != NULL && i < facts->server_count; i++)
+		if (facts->servers[i].major == major && strcmp(facts->servers[i].name, server.name) == 0)
+			server.data = arena_strdup(arena, facts->servers[i].data);
 	return server;
 }
 

@@ -40,6 +40,17 @@ typedef struct Found {
 	long pid; /* 0: stopped */
 } Found;
 
+/* What a server that citusctl did not make says of itself; ops/adopt.h. */
+typedef struct Adoptable {
+	const char *failure; /* NULL, or why it could not be asked */
+	const char *hba;     /* its file of who may log in */
+	const char *encoding, *collation, *owner; /* of the database described; NULL: not there */
+	const char *others;  /* its other databases, "" for none */
+	const char *rights;  /* that the role described has there, beyond LOGIN; "" for none */
+	bool in_recovery;    /* it is a standby */
+	const char *kept;    /* settings that ours may not take away, lines of a settings file */
+} Adoptable;
+
 typedef struct Facts {
 	const char *os; /* NULL: not looked at; "debian", "rocky rhel centos fedora" */
 	Family family;
@@ -52,6 +63,10 @@ typedef struct Facts {
 	size_t server_count;
 	int created;    /* major version of the server that citusctl made here, 0: none */
 	bool half_made; /* a run was killed while it made it */
+	const char *adopted; /* name of the server of somebody else that was taken over, NULL: none */
+	const char *locale;  /* of databases, where that follows from a server taken over; NULL */
+	const char *kept;    /* settings of the server taken over that stay, "" for none */
+	const Adoptable *adoptable; /* of facts_candidate(), when it was asked */
 	bool listening; /* somebody listens on the port that is described */
 	/* [node]: the addresses of its host as this host knows them, in blanks; "" for none */
 	const char **addresses;
@@ -69,6 +84,12 @@ typedef struct HostServer {
 	const char *conf;   /* our settings, included by the server's own */
 	const char *log;    /* the server's log */
 } HostServer;
+
+/* A server of somebody else on the node's port, which could be taken over; NULL: none. */
+const Found *facts_candidate(const Facts *facts, const Node *node);
+
+/* What the server answered to sql/setup/adopt_look.sql. */
+const Adoptable *facts_adoptable(const char *text, Arena *arena);
 
 /* The words after survey.sh: cluster, port, the hosts of all nodes; ends with NULL. */
 const char *const *facts_survey_args(const Cluster *cluster, const Node *node, Arena *arena);

@@ -106,6 +106,14 @@ bool fence_node(Session *session, const Member *member, bool lost, Arena *arena,
 		                ? put_away_on_host(session, member->described, lost, arena, &why)
 		                : put_away(session, member->described, arena, &aside, &why);
 
+		if (away && session_place(session, member->described)->adopted) {
+			fence->complete = forgot;
+			fence->how = forgot ? "its server was there before the cluster and goes on, without the cluster's nodes and passwords"
+			                    : "its server was there before the cluster and does not answer: should it come back, run this "
+			                      "command again before anything else";
+			err_clear(&why);
+			return true;
+		}
 		if (away) {
 			fence->complete = true;
 			if (session->cluster->deploy == DEPLOY_SSH)

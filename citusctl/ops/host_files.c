@@ -45,18 +45,42 @@ static bool node_lines(Host *host, Str *text, Err *err)
 	return true;
 }
 
+/* On a server that was taken over other databases are none of our business. */
 static void access_lines(const Host *host, Str *text)
 {
 	const Cluster *cluster = host->session->cluster;
 	const char *database = quote_hba(host->arena, cluster->postgres.database);
+	const char *closed = session_place(host->session, host->node)->adopted ? database : "all";
 
 	for (size_t i = 0; i < cluster->access.count; i++)
-		str_printf(text, "host all %s %s reject\n%s %s all %s scram-sha-256\n", SUPERUSER, cluster->access.items[i],
+		str_printf(text, "host %s %s %s reject\n%s %s all %s scram-sha-256\n", closed, SUPERUSER, cluster->access.items[i],
 		           cluster->tls ? "hostssl" : "host", database, cluster->access.items[i]);
 }
 
-static const char *hba_text(Host *host, Err *err)
+#define BLOCK_BEGINS "# BEGIN citusctl"
+#define BLOCK_ENDS "\n# END citusctl"
+
+/* The rules of a server that was taken over: ours in front of its own. */
+static const char *hba_of_adopted(Host *host, const HostServer *server, const char *ours, Err *err)
 {
+	const char *text = NULL;
+
+	if (!shell_get(host->shell, in_config(host, server, "pg_hba.conf"), host->arena, &text, err))
+		return NULL;
+	text = text != NULL ? text : "";
+
+	const char *begin = strstr(text, BLOCK_BEGINS);
+	const char *end = begin != NULL ? strstr(begin, BLOCK_ENDS) : NULL;
+
+	if (end == NULL)
+		return arena_printf(host->arena, "%s%s", ours, text);
+	end += 1 + strcspn(end + 1, "\n");
+	return arena_printf(host->arena, "%s%.*s%s", ours, (int) (begin - text), text, end + (*end == '\n' ? 1 : 0));
+}
+
+static const char *hba_text(Host *host, const HostServer *server, Err *err)
+{
+	bool adopted = session_place(host->session, host->node)->adopted;
 	Str nodes = STR_INIT;
 	Str access = STR_INIT;
 	const char *text = NULL;
@@ -69,14 +93,15 @@ static const char *hba_text(Host *host, Err *err)
 			{"superuser", SUPERUSER},
 			{"nodes", str_text(&nodes)},
 			{"access", str_text(&access)},
+			{adopted ? "database" : NULL, quote_hba(host->arena, host->session->cluster->postgres.database)},
 			{NULL, NULL},
 		};
 
-		text = render(host, "templates/host_hba.conf.tmpl", values, err);
+		text = render(host, adopted ? "templates/host_hba_adopted.conf.tmpl" : "templates/host_hba.conf.tmpl", values, err);
 	}
 	str_free(&nodes);
 	str_free(&access);
-	return text;
+	return text == NULL || !adopted ? text : hba_of_adopted(host, server, text, err);
 }
 
 /* ---- settings ------------------------------------------------------------- */
@@ -103,6 +128,15 @@ static const char *node_conninfo(const Host *host, const HostServer *server)
 	return arena_printf(host->arena, "sslmode=verify-full sslrootcert=%s", in_config(host, server, "citusctl-ca.crt"));
 }
 
+/* Of a server that was taken over: what was more than ours gives, and libraries that it
+ * needs. */
+static const char *kept_settings(const Host *host)
+{
+	const Facts *facts = session_place(host->session, host->node)->facts;
+
+	return *facts->kept == '\0' ? "" : arena_printf(host->arena, "\n# As the server had it before it was taken over.\n%s", facts->kept);
+}
+
 static const char *conf_text(Host *host, const HostServer *server, Err *err)
 {
 	const char *tls = tls_settings(host, server, err);
@@ -114,6 +148,7 @@ static const char *conf_text(Host *host, const HostServer *server, Err *err)
 		{"node_conninfo", quote_conf(host->arena, node_conninfo(host, server))},
 		{"tls_settings", tls},
 		{"cluster_settings", asset_text("templates/cluster.conf.tmpl")},
+		{"kept_settings", kept_settings(host)},
 		{"user_settings", server_user_settings(host)},
 		{NULL, NULL},
 	};
@@ -125,7 +160,7 @@ bool host_files(Host *host, const HostServer *server, ShellFile files[], size_t 
 {
 	const Session *session = host->session;
 	const char *conf = conf_text(host, server, err);
-	const char *hba = conf != NULL ? hba_text(host, err) : NULL;
+	const char *hba = conf != NULL ? hba_text(host, server, err) : NULL;
 	size_t n = 0;
 
 	*count = 0;

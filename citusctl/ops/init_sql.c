@@ -35,6 +35,15 @@ static void say_more(Host *host, const char *what, const char *name)
 	host_say(host, "%s%s%s %s", host->said != NULL ? host->said : "", host->said != NULL ? ", " : "", what, name);
 }
 
+/* On a server that was there before the cluster: whoever uses the role knows its password. */
+static bool role_is_used(const char *role, Err *err)
+{
+	err_set(err, ERR_REFUSED, "role \"%s\" was there before the server was taken over, and has another password than the one "
+	        "known here", role);
+	return err_hint(err, "Say its password (\"postgres.password\" of the description), name another \"postgres.user\", or give the "
+	                     "role a new password by hand.");
+}
+
 static bool ensure_role(Host *host, Pg *pg, bool *changed, Err *err)
 {
 	Session *session = host->session;
@@ -53,6 +62,8 @@ static bool ensure_role(Host *host, Pg *pg, bool *changed, Err *err)
 		target.database = "postgres";
 		if ((mend != NULL && host->dry) || logs_in(&target))
 			return true;
+		if (session_place(session, host->node)->adopted)
+			return role_is_used(role, err);
 		host_differs(host, true, "role \"%s\" does not log in with the password that is known here", role);
 	}
 	*changed = true;
@@ -80,10 +91,15 @@ static bool ensure_database(Host *host, Pg *pg, bool *changed, Err *err)
 	*changed = true;
 	say_more(host, "database", database);
 	host->missing = host->dry;
+
+	const char *locale = host->session->locale;
+
 	return host->dry ||
-	       pg_exec(pg, arena_printf(host->arena, "CREATE DATABASE %s OWNER %s",
+	       pg_exec(pg, arena_printf(host->arena, "CREATE DATABASE %s OWNER %s%s%s",
 	                                pg_ident(pg, host->arena, database),
-	                                pg_ident(pg, host->arena, host->session->cluster->postgres.user)), err);
+	                                pg_ident(pg, host->arena, host->session->cluster->postgres.user),
+	                                locale != NULL ? " TEMPLATE template0 ENCODING 'UTF8' LOCALE " : "",
+	                                locale != NULL ? pg_literal(pg, host->arena, locale) : ""), err);
 }
 
 /* Role and database are made from the maintenance database. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io/asset.h"
+#include "ops/adopt.h"
 #include "ops/drift.h"
 #include "ops/facts.h"
 #include "ops/fence.h"
@@ -34,8 +35,19 @@ static HostServer server_of_host(const Host *host)
 
 static bool look(Host *host, Outcome *outcome, Err *err)
 {
+	Place *place = session_place(host->session, host->node);
+	const Facts *found = NULL;
+	Facts *facts = arena_alloc(host->arena, sizeof(*facts));
+
 	*outcome = OUTCOME_UNCHANGED;
-	return survey_host(host, &session_place(host->session, host->node)->facts, err);
+	if (!survey_host(host, &found, err))
+		return false;
+	*facts = *found;
+	if (!adopt_look(host, facts, err))
+		return false;
+	place->facts = facts;
+	place->adopted = facts->adopted != NULL;
+	return true;
 }
 
 static bool ensure_packages(Host *host, Outcome *outcome, Err *err)
@@ -72,11 +84,37 @@ static bool will_be_installed(const Host *host)
 	return false;
 }
 
+/* The version that servers which are there already lay down, ours or to be taken over;
+ * 0: none.  Of several the first node's counts: the others then do not fit. */
+static int major_of_servers(const Facts facts[], const Cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->node_count; i++)
+		if (facts[i].os != NULL && facts[i].created != 0 && !facts[i].half_made)
+			return facts[i].created;
+	for (size_t i = 0; i < cluster->node_count; i++)
+		if (facts[i].os != NULL && facts_candidate(&facts[i], &cluster->nodes[i]) != NULL)
+			return facts_candidate(&facts[i], &cluster->nodes[i])->major;
+	return 0;
+}
+
+/* Text sorts the same on all nodes: as in the database of a server that is taken over. */
+static const char *locale_of(const Facts facts[], const Cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->node_count; i++) {
+		if (facts[i].locale != NULL)
+			return facts[i].locale;
+		if (facts[i].adoptable != NULL && facts[i].adoptable->collation != NULL)
+			return facts[i].adoptable->collation;
+	}
+	return "C.UTF-8";
+}
+
 static bool choose(Host *host, Outcome *outcome, Err *err)
 {
 	Session *session = host->session;
 	const Cluster *cluster = session->cluster;
 	Facts *facts = arena_array(host->arena, cluster->node_count, sizeof(*facts));
+	Cluster wanted = *cluster;
 
 	*outcome = OUTCOME_UNCHANGED;
 	/* A plan for some nodes has not looked at the coordinator, whose version is theirs. */
@@ -86,21 +124,26 @@ static bool choose(Host *host, Outcome *outcome, Err *err)
 		if (session->places[i].facts != NULL)
 			facts[i] = *session->places[i].facts;
 
-	int made = facts[0].half_made ? 0 : facts[0].created;
-	int major = will_be_installed(host) ? cluster->postgres.version : facts_common_major(facts, cluster, err);
+	int made = major_of_servers(facts, cluster);
+
+	if (wanted.postgres.version == 0)
+		wanted.postgres.version = made;
+
+	int major = will_be_installed(host) ? cluster->postgres.version : facts_common_major(facts, &wanted, err);
 
 	if (major == 0)
 		return false;
-	if (made != 0 && cluster->postgres.version != 0 && made != cluster->postgres.version) {
-		err_set(err, ERR_REFUSED, "the cluster's data was made by PostgreSQL %d, the description now says %d", made,
-		        cluster->postgres.version);
-		return err_hint(err, "Upgrade it with pg_upgrade, or set \"postgres.version\" back to %d.", made);
+	if (facts[0].created != 0 && !facts[0].half_made && facts[0].created != major) {
+		err_set(err, ERR_REFUSED, "the cluster's data was made by PostgreSQL %d, the description now says %d", facts[0].created,
+		        major);
+		return err_hint(err, "Upgrade it with pg_upgrade, or set \"postgres.version\" back to %d.", facts[0].created);
 	}
-	session->pg_major = made != 0 ? made : major;
+	session->pg_major = major;
+	session->locale = arena_strdup(session->arena, locale_of(facts, cluster));
 	session->engine = ENGINE_IS_CITUS;
 	session->engine_reason = "every host has Citus";
 	host_say(host, "PostgreSQL %d, engine citus", session->pg_major);
-	return host->dry || session_remember(session, err);
+	return adopt_judge(session, host->dry, host->arena, err) && (host->dry || session_remember(session, err));
 }
 
 /* ---- making --------------------------------------------------------------- */
@@ -155,36 +198,20 @@ static bool is_made(const Host *host)
 
 static bool not_ours(Host *host, const HostServer *server, Err *err)
 {
+	const Found *found = facts_found(facts_of(host), server);
+
 	err_set(err, ERR_REFUSED, "there is a server %d/%s on %s that citusctl did not create", server->major, server->name,
 	        host->node->host);
+	if (found != NULL)
+		return err_hint(err, "To have it taken over, give the node its port, %d; otherwise give the cluster another name.", found->port);
 	return err_hint(err, "Give the cluster another name, or remove that server (\"pg_dropcluster %d %s\" there, which "
 	                     "deletes its data).", server->major, server->name);
 }
 
-/* Another server's, or another program's. */
 static bool port_is_taken(Host *host, const HostServer *server, Err *err)
 {
-	const Facts *facts = facts_of(host);
-
-	for (size_t i = 0; i < facts->server_count; i++)
-		if (facts->servers[i].port == server->port && strcmp(facts->servers[i].name, server->name) != 0) {
-			err_set(err, ERR_FAILED, "port %d of %s is the one of its server %d/%s", server->port, host->node->host,
-			        facts->servers[i].major, facts->servers[i].name);
-			return err_hint(err, "Give the node another \"port\", or remove that server if nobody needs it "
-			                     "(\"pg_dropcluster\" there, which deletes its data).");
-		}
 	err_set(err, ERR_FAILED, "port %d of %s is taken by another program", server->port, host->node->host);
 	return err_hint(err, "Give the node another \"port\", or stop that program (\"ss -ltnp\" there shows it).");
-}
-
-static bool uses_port(const Host *host, const HostServer *server)
-{
-	const Facts *facts = facts_of(host);
-
-	for (size_t i = 0; i < facts->server_count; i++)
-		if (facts->servers[i].port == server->port && strcmp(facts->servers[i].name, server->name) != 0)
-			return true;
-	return facts->listening;
 }
 
 static bool create_server(Host *host, const HostServer *server, Err *err)
@@ -202,6 +229,17 @@ static bool create_server(Host *host, const HostServer *server, Err *err)
 	return result.status == 0 || shell_failed("pg_createcluster", &result, err);
 }
 
+static bool take_over(Host *host, const Found *candidate, Outcome *outcome, Err *err)
+{
+	Outcome looked = OUTCOME_UNCHANGED;
+
+	if (!adopt_server(host, facts_of(host), candidate, err))
+		return false;
+	*outcome = OUTCOME_CHANGED;
+	host->missing = host->dry;
+	return host->dry || look(host, &looked, err);
+}
+
 static bool ensure_server(Host *host, Outcome *outcome, Err *err)
 {
 	HostServer server = server_of_host(host);
@@ -214,9 +252,14 @@ static bool ensure_server(Host *host, Outcome *outcome, Err *err)
 		return false;
 	if (is_made(host))
 		return true;
+
+	const Found *candidate = facts_candidate(facts_of(host), host->node);
+
+	if (candidate != NULL)
+		return take_over(host, candidate, outcome, err);
 	if (facts_found(facts_of(host), &server) != NULL && !facts_of(host)->half_made)
 		return not_ours(host, &server, err);
-	if (uses_port(host, &server))
+	if (facts_of(host)->listening)
 		return port_is_taken(host, &server, err);
 	*outcome = OUTCOME_CHANGED;
 	host->missing = host->dry;
@@ -353,8 +396,10 @@ static Pg *get_in(Host *host, const HostServer *server, const Err *why, Err *err
 			break;
 	}
 	err_clear(&still);
-	if (pg == NULL && set_superuser_password(host, server, err))
+	if (pg == NULL && set_superuser_password(host, server, err)) {
+		clock_sleep_ms(50); /* what waits for a restart is known when the reload has come through */
 		pg = open_maintenance(host, err);
+	}
 	return pg;
 }
 
@@ -442,6 +487,8 @@ static bool drop_server(Host *host, Outcome *outcome, Err *err)
 
 	if (facts->created == 0)
 		return true;
+	if (facts->adopted != NULL)
+		return adopt_release(host, facts, err);
 
 	HostServer server = facts_server(facts, host->session->cluster, host->node, facts->created, host->arena);
 	const char *const words[] = {host->session->cluster->name, arena_printf(host->arena, "%d", server.major), server.name,
@@ -455,6 +502,12 @@ static bool drop_server(Host *host, Outcome *outcome, Err *err)
 	       (result.status == 0 || shell_failed("pg_dropcluster", &result, err));
 }
 
+/* A server that was there before the cluster has others to serve. */
+static bool fence_stop(Host *host, Outcome *outcome, Err *err)
+{
+	return session_place(host->session, host->node)->adopted || ensure_stopped(host, outcome, err);
+}
+
 /* What overrides every other settings file: started by hand, or by the host when it
  * boots, the server does not load the engine. */
 static bool disarm_server(Host *host, Outcome *outcome, Err *err)
@@ -462,6 +515,8 @@ static bool disarm_server(Host *host, Outcome *outcome, Err *err)
 	HostServer server = server_of_host(host);
 
 	*outcome = OUTCOME_CHANGED;
+	if (facts_of(host)->adopted != NULL)
+		return adopt_release(host, facts_of(host), err);
 	return facts_found(facts_of(host), &server) == NULL || fence_disarm(host, server.data, err);
 }
 
@@ -508,7 +563,7 @@ const Step provision_drop_steps[] = {
 const Step provision_fence_steps[] = {
 	{"look at the host", ON_EVERY_NODE, look},
 	{"find PostgreSQL and the engine", ON_COORDINATOR, choose},
-	{"stop the server", ON_EVERY_NODE, ensure_stopped},
+	{"stop the server", ON_EVERY_NODE, fence_stop},
 	{"disarm the server", ON_EVERY_NODE, disarm_server},
 	{0},
 };

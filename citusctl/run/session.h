@@ -41,6 +41,7 @@ typedef struct Place {
 	const char *data; /* local: its data directory */
 	const char *log;  /* local: its server's log */
 	Remote *remote;   /* ssh: the connection to its host, else NULL */
+	bool adopted;     /* ssh, once looked at: its server was there before and was taken over */
 	bool direct;      /* ssh: clients of this machine reach its server without SSH */
 	/* While a plan runs and has looked, else NULL. */
 	const struct Facts *facts;  /* ssh: ops/facts.h */
@@ -73,6 +74,8 @@ typedef struct Session {
 	Engine engine;
 	const char *engine_reason; /* why this engine, a sentence for people */
 
+	bool adopts;        /* ssh: also servers with databases of their own are taken over */
+	const char *locale; /* ssh: of new databases; NULL: that of the server */
 	const char *authority; /* ssh: file with the authority's certificate, for clients; NULL: not needed */
 
 	const char *password;           /* of the application role */

@@ -2,7 +2,8 @@
 -- data directory) may have changed since it last read its settings (file times have a
 -- granularity of one second), and what overrides a setting of our file, citusctl.conf:
 -- the name, the value it has, the value of our file, and by what: system, database $2,
--- role $3 there, or a place in a file.  At least one row.
+-- role $3 there, or a place in a file; then the settings of our file that wait for a
+-- restart, as one text or null.  At least one row.
 WITH files AS (
     SELECT coalesce(bool_or(f.modification > pg_conf_load_time() - interval '1 second'), false) AS newer
     FROM unnest($1::text[]) AS n(name), pg_stat_file(n.name, true) AS f
@@ -32,6 +33,7 @@ WITH files AS (
     UNION ALL
     SELECT * FROM of_sessions WHERE setting IS DISTINCT FROM wanted
 )
-SELECT files.newer, o.name, o.setting, o.wanted, o.by
+SELECT files.newer, o.name, o.setting, o.wanted, o.by,
+       (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings s JOIN wanted w ON w.name = lower(s.name) WHERE s.pending_restart)
 FROM files LEFT JOIN overrides o ON true
 ORDER BY o.name

@@ -83,6 +83,39 @@ START_TEST(knows_the_other_family)
 }
 END_TEST
 
+START_TEST(knows_a_server_that_was_taken_over)
+{
+	const Facts *facts = facts_parse("os debian\nstate adopted 15 main en_US.UTF-8\nkept max_connections = 500\n"
+	                                 "kept shared_preload_libraries = 'citus,pg_stat_statements'\n"
+	                                 "server 15 main 5432 /srv/pg/main 12\n", cluster, arena);
+	HostServer server = facts_server(facts, cluster, &cluster->nodes[0], 15, arena);
+
+	ck_assert_int_eq(facts->created, 15);
+	ck_assert_str_eq(facts->locale, "en_US.UTF-8");
+	ck_assert_str_eq(facts->kept, "max_connections = 500\nshared_preload_libraries = 'citus,pg_stat_statements'\n");
+	ck_assert_str_eq(server.name, "main");
+	ck_assert_str_eq(server.data, "/srv/pg/main");
+	ck_assert_str_eq(server.conf, "/etc/postgresql/15/main/conf.d/citusctl.conf");
+	ck_assert_ptr_null(facts_candidate(facts, &cluster->nodes[0]));
+}
+END_TEST
+
+START_TEST(finds_a_server_to_take_over)
+{
+	const Facts *facts = facts_parse("os debian\nserver 15 main 5432 /d 7\nserver 15 other 5433 /e 0\n", cluster, arena);
+	const Adoptable *is = facts_adoptable("hba /etc/postgresql/15/main/pg_hba.conf\nencoding UTF8\ncollation de_DE.UTF-8\n"
+	                                      "owner some body\nothers erp, shop\nkept max_connections = 300\nnonsense\n\n", arena);
+
+	ck_assert_str_eq(facts_candidate(facts, &cluster->nodes[0])->name, "main");
+	ck_assert_str_eq(facts_candidate(facts, &cluster->nodes[1])->name, "other");
+	ck_assert_str_eq(is->owner, "some body");
+	ck_assert_str_eq(is->others, "erp, shop");
+	ck_assert_str_eq(is->kept, "max_connections = 300\n");
+	ck_assert_str_eq(is->rights, "");
+	ck_assert(!is->in_recovery);
+}
+END_TEST
+
 /* Odd lines are nothing to fall over: a host says what it likes. */
 START_TEST(survives_nonsense)
 {
@@ -142,6 +175,8 @@ Suite *facts_suite(void)
 	tcase_add_test(test, reads_what_a_survey_says);
 	tcase_add_test(test, finds_the_server_of_a_node);
 	tcase_add_test(test, knows_the_other_family);
+	tcase_add_test(test, knows_a_server_that_was_taken_over);
+	tcase_add_test(test, finds_a_server_to_take_over);
 	tcase_add_test(test, survives_nonsense);
 	tcase_add_test(test, takes_the_newest_version_that_all_have);
 	tcase_add_test(test, asks_a_host_for_its_own_port_and_all_names);
