@@ -27,8 +27,11 @@ UNIT := $(BUILD)/unit-tests
 
 # What pkg-config knows; the Debian packages are in tests/tools/packages.sh.
 # Asked when first needed, so that "make help" and "make deps" work without any.
-LIBRARIES := libpq libcjson libssh
-LIB_CFLAGS = $(eval LIB_CFLAGS := $$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null))$(LIB_CFLAGS)
+# Without hiredis, the library for Redis, the program is built too, and "demo --cache" says
+# how to get it; HIREDIS= leaves it out.
+LIBRARIES = libpq libcjson libssh $(HIREDIS)
+HIREDIS = $(eval HIREDIS := $$(shell pkg-config --exists hiredis 2>/dev/null && echo hiredis))$(HIREDIS)
+LIB_CFLAGS = $(eval LIB_CFLAGS := $$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null) $(if $(HIREDIS),-DHAVE_HIREDIS))$(LIB_CFLAGS)
 LIB_LIBS = $(eval LIB_LIBS := $$(shell pkg-config --libs $(LIBRARIES) 2>/dev/null))$(LIB_LIBS)
 CHECK_CFLAGS = $(eval CHECK_CFLAGS := $$(shell pkg-config --cflags check 2>/dev/null))$(CHECK_CFLAGS)
 CHECK_LIBS = $(eval CHECK_LIBS := $$(shell pkg-config --libs check 2>/dev/null))$(CHECK_LIBS)

@@ -33,6 +33,7 @@ typedef struct DemoArgs {
 	const char *junit;
 	bool columnar;
 	bool regions;
+	bool cache;
 	bool keep;
 	bool verify_only;
 } DemoArgs;
@@ -62,6 +63,8 @@ static const Option demo_options[] = {
 	 "scale-out, rebalance, drain, restart or kill-worker, while it runs", 0, 0},
 	{"columnar", 0, OPT_FLAG, offsetof(DemoArgs, columnar), NULL,
 	 "also fill a columnar table and its twin in heap, and compare them", 0, 0},
+	{"cache", 0, OPT_FLAG, offsetof(DemoArgs, cache), NULL,
+	 "read feeds and profiles through Redis: the described one, or one for this run", 0, 0},
 	{"regions", 0, OPT_FLAG, offsetof(DemoArgs, regions), NULL,
 	 "a throw-away cluster of two regions, with the tables pinned to one", 0, 0},
 	{"report", 0, OPT_TEXT, offsetof(DemoArgs, report), "FILE",
@@ -170,6 +173,7 @@ static bool run_workload(const DemoStage *stage, const DemoArgs *args, const Dem
 		.rate = (int) args->rate,
 		.event = during_make(during, stage->session, stage->cluster, &target, stage->call->arena),
 		.columnar = args->columnar,
+		.cache = demo_stage_cache(stage),
 		.via_any = str_equal(args->via, "any"),
 		.progress = quiet ? NULL : show_progress,
 		.progress_arg = &shown,
@@ -212,6 +216,8 @@ static bool check_args(const DemoArgs *args, bool described, DemoMix *mix, Err *
 		return err_set(err, ERR_USAGE, "--via: \"%s\" is neither coordinator nor any", args->via);
 	if (args->regions && (described || args->workers < 3))
 		return err_set(err, ERR_USAGE, "--regions is for a throw-away cluster of at least three workers");
+	if (args->cache && (args->verify_only || args->duration == 0))
+		return err_set(err, ERR_USAGE, "--cache needs a workload: not --verify-only, not --duration 0");
 	if (args->verify_only && !described) {
 		err_set(err, ERR_USAGE, "--verify-only needs a cluster");
 		return err_hint(err, "Name its description with -c FILE.");
@@ -281,6 +287,7 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 	stage.joins_later = during == DURING_SCALE_OUT;
 
 	bool ok = (described ? demo_stage_attach(&stage, err) : demo_stage_make(&stage, err)) &&
+	          (!args->cache || demo_stage_add_cache(&stage, err)) &&
 	          run_workload(&stage, args, &mix, during, &report, err);
 
 	if (ok) {

@@ -134,6 +134,11 @@ static void append_properties(Str *out, const DemoReport *report, Arena *arena)
 		append_property(out, "errors", arena_printf(arena, "%lld", (long long) report->errors));
 		append_property(out, "longest_write_ms", arena_printf(arena, "%.3f", report->longest_write.ms));
 	}
+	if (report->cache != NULL) {
+		append_property(out, "cache_hit_ratio", arena_printf(arena, "%.3f", report->cache->hit_ratio));
+		append_property(out, "cache_fallbacks", arena_printf(arena, "%lld", (long long) (report->cache->reads[0].fallbacks + report->cache->reads[1].fallbacks)));
+		append_property(out, "cache_stale_reads", arena_printf(arena, "%lld", (long long) report->cache->stale));
+	}
 	str_append(out, "    </properties>\n");
 }
 

@@ -176,6 +176,51 @@ static void add_columnar(Json *object, const DemoColumnar *c)
 	add_ms(item, "heap_query_ms", c->heap_query_ms);
 }
 
+static void add_percentiles(Json *object, const char *key, double p50_ms, double p95_ms, double p99_ms)
+{
+	Json *item = json_add_object(object, key);
+
+	add_ms(item, "p50_ms", p50_ms);
+	add_ms(item, "p95_ms", p95_ms);
+	add_ms(item, "p99_ms", p99_ms);
+}
+
+static void add_cache(Json *object, const DemoCacheUse *use)
+{
+	Json *cache = json_add_object(object, "cache");
+	Json *reads = json_add_array(cache, "reads");
+
+	json_add_text(cache, "server", "Redis");
+	json_add_text(cache, "version", use->version);
+	json_add_text(cache, "where", use->where);
+	json_add_bool(cache, "throw_away", use->is_own);
+	json_add_double(cache, "hit_ratio", use->hit_ratio);
+	for (int i = 0; i < DEMO_CACHED_READS; i++) {
+		const DemoCachedRead *read = &use->reads[i];
+		Json *item = json_add_object(reads, NULL);
+
+		json_add_text(item, "name", read->name);
+		json_add_text(item, "label", read->label);
+		json_add_int(item, "hits", read->hits);
+		json_add_int(item, "misses", read->misses);
+		json_add_int(item, "fallbacks", read->fallbacks);
+		json_add_int(item, "bypasses", read->bypasses);
+		add_percentiles(item, "with", read->p50_ms, read->p95_ms, read->p99_ms);
+		add_percentiles(item, "hit", read->hit_p50_ms, read->hit_p95_ms, read->hit_p99_ms);
+		add_percentiles(item, "without", read->bypass_p50_ms, read->bypass_p95_ms, read->bypass_p99_ms);
+	}
+	json_add_int(cache, "forgotten", use->forgotten);
+	json_add_int(cache, "outdated", use->outdated);
+	json_add_int(cache, "refused", use->refused);
+	json_add_int(cache, "lost", use->lost);
+	add_ms(cache, "gone_seconds", use->gone_s);
+	json_add_int(cache, "compared", use->compared);
+	json_add_int(cache, "compared_hits", use->compared_hits);
+	json_add_int(cache, "looks", use->looks);
+	json_add_int(cache, "stale", use->stale);
+	json_add_text(cache, "first_stale", use->first_stale);
+}
+
 static void add_checks(Json *object, const DemoReport *report)
 {
 	Json *checks = json_add_array(object, "checks");
@@ -271,6 +316,8 @@ void demo_output_json(Json *object, const DemoReport *report)
 	add_work(object, report);
 	if (report->columnar != NULL)
 		add_columnar(object, report->columnar);
+	if (report->cache != NULL)
+		add_cache(object, report->cache);
 
 	Json *placements = json_add_object(object, "placements");
 
@@ -289,6 +336,8 @@ void demo_summary_json(Json *object, const DemoReport *report)
 	json_add_int(object, "errors", report->errors);
 	add_ms(object, "longest_write_ms", report->longest_write.ms);
 	json_add_bool(object, "passed", report->passed);
+	if (report->cache != NULL)
+		add_cache(object, report->cache);
 
 	Json *operations = json_add_array(object, "operations");
 

@@ -184,6 +184,47 @@ static void print_work(const Look *look, const DemoReport *report)
 	print_marks(look, report);
 }
 
+static void print_reads(const Look *look, const char *how, int64_t count, double p50_ms, double p95_ms, double p99_ms)
+{
+	char number[32];
+	char ms[3][32];
+
+	fprintf(look->out, "    %-19s %10s %18s %8s %8s\n", how, grouped(count, number), milliseconds(p50_ms, ms[0]),
+	        milliseconds(p95_ms, ms[1]), milliseconds(p99_ms, ms[2]));
+}
+
+static void print_cached_read(const Look *look, const DemoCachedRead *read)
+{
+	fprintf(look->out, "  %s\n", read->label);
+	print_reads(look, "through the cache", read->hits + read->misses, read->p50_ms, read->p95_ms, read->p99_ms);
+	print_reads(look, "  answered by it", read->hits, read->hit_p50_ms, read->hit_p95_ms, read->hit_p99_ms);
+	print_reads(look, "without it", read->bypasses, read->bypass_p50_ms, read->bypass_p95_ms, read->bypass_p99_ms);
+}
+
+/* The same columns as the workload's. */
+static void print_cache(const Look *look, const DemoCacheUse *use)
+{
+	char number[32];
+	int64_t fallbacks = 0;
+
+	title(look, "Cache");
+	fprintf(look->out, "%s  %-21s %10s %18s %8s %8s%s\n", look->dim, "read", "count", "p50 ms", "p95 ms", "p99 ms", look->plain);
+	for (int i = 0; i < DEMO_CACHED_READS; i++) {
+		print_cached_read(look, &use->reads[i]);
+		fallbacks += use->reads[i].fallbacks;
+	}
+	fprintf(look->out, "  Redis %s on %s; hit ratio %.1f %%\n", use->version, use->where, 100.0 * use->hit_ratio);
+	fprintf(look->out, "  one read of four goes without it on purpose, to compare; few users make most of the reads\n");
+	fprintf(look->out, "  %s entries forgotten because of writes", grouped(use->forgotten, number));
+	fprintf(look->out, "; %s found outdated, and not served\n", grouped(use->outdated, number));
+	if (use->refused > 0)
+		fprintf(look->out, "  %s entries were not taken by Redis\n", grouped(use->refused, number));
+	if (use->lost > 0)
+		fprintf(look->out, "  %sRedis was gone%s %lld %s, for %.1f s: %s reads went to the database instead\n", look->red,
+		        look->plain, (long long) use->lost, plural(use->lost, "time", "times"), use->gone_s,
+		        grouped(fallbacks, number));
+}
+
 /* Characters that text takes on the terminal, counted as UTF-8. */
 static int width_of(const char *text, size_t bytes)
 {
@@ -254,6 +295,8 @@ void demo_output_text(FILE *out, const DemoReport *report, bool in_colour, bool 
 		print_columnar(&look, report->columnar);
 	if (report->has_work)
 		print_work(&look, report);
+	if (report->cache != NULL)
+		print_cache(&look, report->cache);
 	if (report->check_count > 0)
 		print_checks(&look, report);
 }

@@ -172,6 +172,28 @@ bool demo_stage_attach(DemoStage *stage, Err *err)
 	       (stage->verify_only ? find_schema(stage, described, err) : make_tables(stage, err));
 }
 
+bool demo_stage_add_cache(DemoStage *stage, Err *err)
+{
+	stage->cache = arena_alloc(stage->call->arena, sizeof(CacheServer));
+
+	bool ok = cache_server_start(stage->cache, stage->session, err);
+
+	if (ok)
+		say(stage->call, arena_printf(stage->call->arena, "Redis %s on %s: feeds and profiles are read through it",
+		                              stage->cache->version, stage->cache->where));
+	return ok;
+}
+
+const DemoCache *demo_stage_cache(const DemoStage *stage)
+{
+	const CacheServer *server = stage->cache;
+	DemoCache *cache = server != NULL ? arena_alloc(stage->call->arena, sizeof(*cache)) : NULL;
+
+	if (cache != NULL)
+		*cache = (DemoCache) {&server->target, server->where, server->version, server->is_own};
+	return cache;
+}
+
 DemoTarget demo_stage_target(const DemoStage *stage)
 {
 	Session *session = stage->session;
@@ -202,10 +224,10 @@ DemoTarget demo_stage_target(const DemoStage *stage)
 
 bool demo_stage_take_down(DemoStage *stage, Err *err)
 {
-	bool ok = true;
+	bool ok = stage->cache == NULL || cache_server_stop(stage->cache, err);
 
 	if (stage->session == NULL || stage->keep || stage->verify_only)
-		return true;
+		return ok;
 	clock_resume();
 	if (stage->throwaway && access(stage->session->base, F_OK) == 0) {
 		close(stage->session->lock);

@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "demo/demo.h"
+#include "ops/cache.h"
 
 typedef struct DemoStage {
 	const Call *call;
@@ -25,11 +26,18 @@ typedef struct DemoStage {
 	const char *schema; /* of the demo's tables; NULL: the first of the search path */
 	const char *file;   /* the description to name in hints */
 	bool throwaway;
+	CacheServer *cache; /* NULL: reads go to the database */
 } DemoStage;
 
 /* Sets the stage: makes a throw-away cluster, or attaches to the described one. */
 bool demo_stage_make(DemoStage *stage, Err *err) MUST_CHECK;
 bool demo_stage_attach(DemoStage *stage, Err *err) MUST_CHECK;
+
+/* Reads go through the described Redis, or one that is started. */
+bool demo_stage_add_cache(DemoStage *stage, Err *err) MUST_CHECK;
+
+/* NULL: there is none. */
+const DemoCache *demo_stage_cache(const DemoStage *stage);
 
 /* The demo's view of the stage; in the call's arena. */
 DemoTarget demo_stage_target(const DemoStage *stage);

@@ -189,6 +189,28 @@ static void write_operations(const Writer *w, const Json *operations)
 	write_latencies(w, operations);
 }
 
+/* Nothing when that demo had no cache. */
+static void write_cache(const Writer *w, const Json *cache)
+{
+	if (cache == NULL)
+		return;
+	single(w, "citusctl_demo_cache_hit_ratio", "Part of the reads through the cache of the last demo that it answered.",
+	       json_number(json_get(cache, "hit_ratio")));
+	single(w, "citusctl_demo_cache_stale_reads", "Reads of the last demo that lacked what had been acknowledged before.",
+	       json_number(json_get(cache, "stale")));
+	single(w, "citusctl_demo_cache_lost", "How often the cache went away during the last demo.",
+	       json_number(json_get(cache, "lost")));
+	family(w, "citusctl_demo_cache_reads", "Reads of the last demo by what answered them.");
+	for (const Json *read = json_first(json_get(cache, "reads")); read != NULL; read = json_next(read)) {
+		static const char *const keys[] = {"hits", "misses", "fallbacks", "bypasses"};
+
+		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+			sample(w, "citusctl_demo_cache_reads",
+			       (const char *const[]) {"operation", json_text(json_get(read, "name")), "by", keys[i], NULL},
+			       json_number(json_get(read, keys[i])));
+	}
+}
+
 static void write_demo(const Writer *w, const Metrics *metrics)
 {
 	Err ignored = ERR_INIT;
@@ -203,6 +225,7 @@ static void write_demo(const Writer *w, const Metrics *metrics)
 		single(w, "citusctl_demo_longest_write_seconds", "The write of the last demo that took longest.",
 		       json_number(json_get(demo, "longest_write_ms")) / 1000.0);
 		write_operations(w, json_get(demo, "operations"));
+		write_cache(w, json_get(demo, "cache"));
 	}
 	json_free(demo);
 	err_clear(&ignored);

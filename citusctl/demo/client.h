@@ -10,7 +10,9 @@
 
 #include <poll.h>
 
+#include "demo/cache.h"
 #include "demo/engine.h"
+#include "demo/fresh.h"
 #include "demo/ledger.h"
 #include "demo/operation.h"
 #include "demo/series.h"
@@ -19,11 +21,29 @@
 /* So many operations may be given up before the run is, unless something is done to the cluster. */
 #define ERRORS_MAX 50
 
+/* How a feed or profile was read. */
+typedef enum ReadPath {
+	PATH_PLAIN,    /* there is no cache */
+	PATH_HIT,
+	PATH_MISS,     /* from the database, and stored */
+	PATH_BYPASS,   /* from the database on purpose, to compare */
+	PATH_FALLBACK, /* from the database because Redis was gone */
+	PATH_COUNT
+} ReadPath;
+
+/* Users, such as those whose feeds a tweet has reached. */
+typedef struct Users {
+	int64_t *items;
+	size_t count;
+	size_t capacity;
+} Users;
+
 typedef struct Client {
 	Pg *pg;      /* NULL: could not be opened again yet */
 	size_t node; /* of target->nodes, where it connects */
 	bool is_busy; /* an operation is under way, or waits to be tried again */
 	bool is_sent; /* and a statement of it is with the server */
+	bool is_asking; /* or a question with Redis */
 	bool is_rolling_back;
 	bool is_retrying;   /* after the rollback, once more */
 	bool is_uncertain;  /* an earlier try may have been done */
@@ -41,7 +61,26 @@ typedef struct Client {
 	char first[24];
 	char second[24];
 	char body[GENERATOR_ROW_MAX];
+
+	/* with a cache only */
+	ReadPath path;
+	uint64_t version;   /* under which what is read is stored; 0: it isn't */
+	FreshWanted wanted; /* what the read has to show */
+	bool is_look;       /* at what this client has just posted */
+	CacheEntry look;    /* whom its next read is about; user 0: anybody */
+	Users reached;      /* by the tweet under way */
 } Client;
+
+/* What the cache did for the workload. */
+typedef struct CacheUse {
+	Latency paths[CACHE_KINDS][PATH_COUNT];
+	CacheCounts before; /* what was counted before the measurement */
+	int64_t compared;   /* reads with what was acknowledged before they began */
+	int64_t compared_hits;
+	int64_t looks;      /* of them at what one has just posted */
+	int64_t stale;
+	char first_stale[200];
+} CacheUse;
 
 /* A write whose outcome nobody knows; until the end nothing else is written about its user. */
 typedef struct Uncertain {
@@ -81,6 +120,10 @@ typedef struct Workload {
 	DemoFailure *failures;
 	size_t failure_count;
 	char first_error[400];
+	Cache *cache; /* NULL: none */
+	CacheUse *cache_use;
+	Fresh *fresh;
+	Str row_text; /* of what is stored; its memory is used again */
 } Workload;
 
 /* ---- client_choose.c: which operation, and about whom ---------------------- */
@@ -112,9 +155,39 @@ void remember_uncertain(Workload *w, const Client *c);
 /* Completes the posts that an engine without two-phase commit may have done by halves. */
 bool settle_uncertain(Workload *w, Err *err) MUST_CHECK;
 
+/* ---- client_cache.c: reads through the cache, and what it has to forget ----- */
+
+bool open_cache(Workload *w, Err *err) MUST_CHECK;
+void close_cache(Workload *w);
+
+/* What was counted so far does not count. */
+void reset_cache_use(Workload *w);
+void fill_cache_report(const Workload *w, Arena *arena, DemoReport *report);
+
+/* The operation begins: true when Redis is asked first. */
+bool ask_cache(Workload *w, Client *c);
+
+/* The database has answered: rows of a read are compared and stored, those of a fan-out kept. */
+void keep_rows(Workload *w, Client *c, const PgRows *rows);
+
+/* The write is committed: true when it is acknowledged only after Redis has forgotten what it changed. */
+bool forget_cached(Workload *w, Client *c);
+
+/* It is acknowledged: from now on every read has to show it. */
+void note_acknowledged(Workload *w, Client *c);
+
+/* The statement that this step sends with a cache. */
+Statement told_statement(const Workload *w, Statement s);
+
 /* ---- workload.c -------------------------------------------------------------- */
 
 void become_idle(Workload *w, Client *c);
+
+/* The operation is done, with all that belongs to it. */
+void acknowledge(Workload *w, Client *c);
+
+/* Sends whatever the client can send now. */
+bool drive(Workload *w, Client *c, int64_t now, Err *err) MUST_CHECK;
 
 /* Connects to where the client belongs and prepares its statements. */
 bool connect_client(const Workload *w, Client *c, Err *err) MUST_CHECK;

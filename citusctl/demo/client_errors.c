@@ -215,6 +215,8 @@ void end_rollback(Workload *w, Client *c)
 {
 	c->is_rolling_back = false;
 	c->step = 0;
+	if (!c->is_uncertain)
+		c->reached.count = 0;
 	if (!c->is_retrying)
 		become_idle(w, c);
 }

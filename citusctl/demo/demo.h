@@ -60,6 +60,15 @@ typedef struct DemoMix {
 } DemoMix;
 
 struct DemoTimeline;
+struct RedisTarget;
+
+/* Redis, which feeds and profiles are read through. */
+typedef struct DemoCache {
+	const struct RedisTarget *target;
+	const char *where;   /* for people */
+	const char *version; /* of the server */
+	bool is_own;         /* it was started for this run, and is thrown away */
+} DemoCache;
 
 /*
  * What happens to the cluster while the workload runs, in a thread of its own.
@@ -87,6 +96,7 @@ typedef struct DemoOptions {
 	bool via_any;    /* connections to all nodes, where the engine's workers serve clients */
 	const DemoEvent *event; /* NULL: nothing happens */
 	bool columnar;   /* columnar storage is tried too */
+	const DemoCache *cache; /* NULL: reads go to the database */
 	void (*marked)(void *arg, const char *line); /* told of marks, from any thread; NULL: none */
 	void *marked_arg;
 } DemoOptions;
@@ -152,6 +162,36 @@ typedef struct DemoColumnar {
 	double query_ms, heap_query_ms; /* of one question, the quickest time */
 } DemoColumnar;
 
+/* Reads of one kind, with the cache and without. */
+typedef struct DemoCachedRead {
+	const char *name;  /* of the operation */
+	const char *label;
+	int64_t hits, misses, fallbacks; /* of reads through the cache; the last while Redis was gone */
+	int64_t bypasses;                /* of reads that were sent to the database on purpose */
+	double p50_ms, p95_ms, p99_ms;   /* of hits and misses together */
+	double hit_p50_ms, hit_p95_ms, hit_p99_ms;
+	double bypass_p50_ms, bypass_p95_ms, bypass_p99_ms;
+} DemoCachedRead;
+
+#define DEMO_CACHED_READS 2
+
+typedef struct DemoCacheUse {
+	const char *where, *version;
+	bool is_own;
+	DemoCachedRead reads[DEMO_CACHED_READS];
+	double hit_ratio;   /* of hits and misses; 0 when there were none */
+	int64_t forgotten;  /* entries, because of posts and changes of followers */
+	int64_t outdated;   /* entries found with an old version, and not served */
+	int64_t refused;    /* entries that Redis did not take */
+	int64_t lost;       /* how often Redis was */
+	double gone_s;      /* for how long */
+	int64_t compared;   /* reads with what had been acknowledged before they began */
+	int64_t compared_hits; /* those of them that the cache answered */
+	int64_t looks;      /* and those right after one's own post */
+	int64_t stale;      /* that lacked something; none may */
+	const char *first_stale; /* a sentence, or NULL */
+} DemoCacheUse;
+
 /* What the demo ran on. */
 typedef struct DemoMachine {
 	const char *cpu; /* its model, "" when the system doesn't say */
@@ -215,6 +255,7 @@ typedef struct DemoReport {
 	size_t failure_count;
 
 	DemoColumnar *columnar; /* NULL: not tried */
+	DemoCacheUse *cache;    /* NULL: there was none */
 
 	DemoCheck checks[DEMO_CHECKS_MAX];
 	size_t check_count;

@@ -20,6 +20,8 @@ typedef enum Statement {
 	S_POST_AGAIN,
 	S_FAN_OUT,
 	S_FAN_OUT_AGAIN,
+	S_FAN_OUT_TOLD,       /* with a cache: whose feeds changed comes back */
+	S_FAN_OUT_AGAIN_TOLD,
 	S_PROFILE,
 	S_FEED,
 	S_FOLLOW,

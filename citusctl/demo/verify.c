@@ -37,6 +37,8 @@ static size_t more_checks(Verify *v, NamedCheck more[DEMO_CHECKS_MAX])
 		more[count++] = (NamedCheck) {arena_printf(v->arena, "during %s", v->report->event), check_event};
 	if (verify_has_placement(v->target->cluster))
 		more[count++] = (NamedCheck) {"placement", check_placement};
+	if (v->report->cache != NULL)
+		more[count++] = (NamedCheck) {"cached reads", check_cached_reads};
 	if (v->has_activity)
 		more[count++] = (NamedCheck) {"columnar", check_columnar};
 	return count;

@@ -19,6 +19,8 @@
  *                        that are found on the workers
  *   placement            the nodes of shards with the labels that their tables ask for
  *   columnar             the answers of a columnar table and its twin in heap
+ *   cached reads         feeds and profiles as they were served, with the tweets that
+ *                        had been acknowledged before
  *   during EVENT         the operations given up with what the event excuses
  *
  * Threads: runs in the thread that calls it.
@@ -75,6 +77,7 @@ bool check_feeds(Verify *v, Err *err) MUST_CHECK;
 bool check_aggregates(Verify *v, Err *err) MUST_CHECK;
 bool check_placement(Verify *v, Err *err) MUST_CHECK; /* only where a table has one */
 bool check_columnar(Verify *v, Err *err) MUST_CHECK; /* only when it is there */
+bool check_cached_reads(Verify *v, Err *err) MUST_CHECK; /* only with a cache */
 bool check_event(Verify *v, Err *err) MUST_CHECK; /* only after one */
 
 #endif

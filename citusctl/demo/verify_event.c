@@ -69,6 +69,23 @@ bool check_columnar(Verify *v, Err *err)
 	return true;
 }
 
+/* The workload has compared while it ran: nothing of what was served is left to look at now. */
+bool check_cached_reads(Verify *v, Err *err)
+{
+	const DemoCacheUse *use = v->report->cache;
+
+	(void) err;
+	if (use->stale > 0)
+		verify_problem(v, "%s of %s reads lacked a tweet that had been acknowledged before; the first: %s",
+		               verify_number(v, use->stale), verify_number(v, use->compared), use->first_stale);
+	v->said = arena_printf(v->arena,
+	                       "%s reads of feeds and profiles, %s of them served by Redis and %s right after one's own post: "
+	                       "each showed every tweet acknowledged before",
+	                       verify_number(v, use->compared), verify_number(v, use->compared_hits),
+	                       verify_number(v, use->looks));
+	return true;
+}
+
 bool check_event(Verify *v, Err *err)
 {
 	const DemoReport *report = v->report;

@@ -46,17 +46,17 @@ static void begin_operation(Workload *w, Client *c, int64_t start_us)
 	w->busy++;
 }
 
-static Statement statement_of(const Client *c)
+static Statement statement_of(const Workload *w, const Client *c)
 {
 	if (c->is_rolling_back)
 		return S_ROLLBACK;
-	return c->is_uncertain ? operations[c->op].again[c->step] : operations[c->op].step[c->step];
+	return told_statement(w, c->is_uncertain ? operations[c->op].again[c->step] : operations[c->op].step[c->step]);
 }
 
 /* A connection that turns out to be lost is opened again where that is foreseen. */
 static bool send_step(Workload *w, Client *c, Err *err)
 {
-	Statement s = statement_of(c);
+	Statement s = statement_of(w, c);
 	Err problem = ERR_INIT;
 
 	c->is_sent = pg_send(c->pg, statements[s].name, statements[s].params, c->values, &problem);
@@ -91,12 +91,11 @@ static bool is_due(Workload *w, int64_t now, int64_t *start_us)
 	return true;
 }
 
-/* Sends whatever the client can send now. */
-static bool drive(Workload *w, Client *c, int64_t now, Err *err)
+bool drive(Workload *w, Client *c, int64_t now, Err *err)
 {
 	bool is_open = false;
 
-	if (c->is_sent || (c->wait_us > now && !c->is_rolling_back))
+	if (c->is_sent || c->is_asking || (c->wait_us > now && !c->is_rolling_back))
 		return true;
 	if (!c->is_busy) {
 		int64_t start_us = 0;
@@ -104,25 +103,41 @@ static bool drive(Workload *w, Client *c, int64_t now, Err *err)
 		if (!is_due(w, now, &start_us))
 			return true;
 		begin_operation(w, c, start_us);
+		if (ask_cache(w, c))
+			return true;
 	}
 	if (!c->is_rolling_back)
 		c->wait_us = 0;
 	return open_again(w, c, &is_open, err) && (!is_open || send_step(w, c, err));
 }
 
-/* The server has acknowledged the whole operation. */
-static void acknowledge(Workload *w, Client *c)
+void acknowledge(Workload *w, Client *c)
 {
-	const Operation *op = &operations[c->op];
 	int64_t now = clock_us();
 
-	series_add(&w->series, (int) c->op, op->kind != 0, now - c->start_us, now);
+	series_add(&w->series, (int) c->op, operations[c->op].kind != 0, now - c->start_us, now);
 	w->done++;
+	note_acknowledged(w, c);
+	become_idle(w, c);
+}
+
+static void write_ledger(Workload *w, Client *c)
+{
+	const Operation *op = &operations[c->op];
+
 	if (c->is_uncertain && op->kind != LEDGER_POST && op->kind != 0)
 		remember_uncertain(w, c); /* whether this try changed something or an earlier one did */
 	else if (op->kind == LEDGER_POST || (op->kind != 0 && c->changed > 0))
 		ledger_add(&w->ledger, (LedgerEntry) {c->about, (LedgerKind) op->kind, c->other, true});
-	become_idle(w, c);
+	c->is_uncertain = false;
+}
+
+/* The server has done the whole operation; users are told when the cache has forgotten what was before. */
+static void complete(Workload *w, Client *c)
+{
+	write_ledger(w, c);
+	if (!forget_cached(w, c))
+		acknowledge(w, c);
 }
 
 /* A statement has succeeded. */
@@ -131,7 +146,7 @@ static void advance(Workload *w, Client *c)
 	if (c->is_rolling_back)
 		end_rollback(w, c);
 	else if (++c->step == operations[c->op].steps)
-		acknowledge(w, c);
+		complete(w, c);
 }
 
 /* Reads what came for one client, and sends what comes next. */
@@ -153,6 +168,7 @@ static bool serve(Workload *w, Client *c, Err *err)
 	} else {
 		if (operations[c->op].kind != 0)
 			c->changed = pg_affected(rows);
+		keep_rows(w, c, rows);
 		pg_rows_free(rows);
 		advance(w, c);
 	}
@@ -185,7 +201,7 @@ static int64_t time_to_wait(const Workload *w, int64_t now)
 	for (int i = 0; i < w->count; i++) {
 		const Client *c = &w->clients[i];
 
-		if (c->is_sent)
+		if (c->is_sent || c->is_asking)
 			continue;
 		if (c->wait_us > now && c->wait_us < until)
 			until = c->wait_us;
@@ -203,12 +219,13 @@ static bool wait_and_serve(Workload *w, Err *err)
 {
 	for (int i = 0; i < w->count; i++)
 		w->polls[i].fd = w->clients[i].is_sent ? pg_socket(w->clients[i].pg) : -1;
+	w->polls[w->count].fd = w->cache != NULL ? cache_socket(w->cache, &w->polls[w->count].events) : -1;
 
 	int64_t wait_us = time_to_wait(w, clock_us());
 	struct timespec wait = {.tv_sec = 0, .tv_nsec = (long) wait_us * 1000};
-	int n = ppoll(w->polls, (nfds_t) w->count, &wait, NULL);
+	int n = ppoll(w->polls, (nfds_t) w->count + 1, &wait, NULL);
 
-	if (!clock_go_on(err))
+	if (!clock_go_on(err) || (w->cache != NULL && !cache_serve(w->cache, err)))
 		return false;
 	for (int i = 0; n > 0 && i < w->count; i++) {
 		if (w->polls[i].fd < 0 || w->polls[i].revents == 0)
@@ -319,6 +336,7 @@ static void begin_phase(Workload *w, int seconds)
 	w->done = 0;
 	memset(w->retries, 0, sizeof(w->retries));
 	series_open(&w->series, w->began_us, seconds);
+	reset_cache_use(w);
 }
 
 /* First what isn't counted, then what is. */
@@ -410,6 +428,7 @@ static void fill_report(Workload *w, Arena *arena, DemoReport *report)
 	if (w->failure_count > 0)
 		memcpy(report->failures, w->failures, w->failure_count * sizeof(DemoFailure));
 	report->first_error = w->first_error[0] != '\0' ? arena_strdup(arena, w->first_error) : NULL;
+	fill_cache_report(w, arena, report);
 }
 
 /* Keeps the ledger even of a run that failed, if the coordinator is there. */
@@ -455,7 +474,7 @@ static void prepare(Workload *w, const DemoTarget *target, const DemoOptions *op
 	w->options = options;
 	w->count = options->clients;
 	w->clients = arena_array(arena, (size_t) w->count, sizeof(Client));
-	w->polls = arena_array(arena, (size_t) w->count, sizeof(struct pollfd));
+	w->polls = arena_array(arena, (size_t) w->count + 1, sizeof(struct pollfd)); /* the last is the cache's */
 	w->mix = options->mix;
 	if (mix_total(&w->mix) == 0)
 		mix_default(&w->mix);
@@ -467,6 +486,7 @@ static void release(Workload *w)
 {
 	for (int i = 0; i < w->count; i++)
 		pg_close(w->clients[i].pg);
+	close_cache(w);
 	timeline_free(w->timeline);
 	ledger_free(&w->ledger);
 	series_free(&w->series);
@@ -500,7 +520,7 @@ bool workload_run(const DemoTarget *target, const DemoOptions *options, Arena *a
 	w->ledger.pg = w->engine != NULL ? demo_connect(target, err) : NULL;
 	w->via_any = options->via_any && w->engine != NULL && w->engine->only_coordinator == NULL;
 
-	bool ok = w->ledger.pg != NULL && begin_state(w, &state, err) && connect_clients(w, err);
+	bool ok = w->ledger.pg != NULL && begin_state(w, &state, err) && connect_clients(w, err) && open_cache(w, err);
 
 	if (ok) {
 		ok = join_event(w, work(w, err), err);

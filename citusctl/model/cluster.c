@@ -123,6 +123,11 @@ static const Cluster *build(const Draft *draft, const char *label, Arena *arena)
 		.shard_count = draft->shard_count,
 		.schema = texts_of(&draft->schema),
 		.pooler_port = draft->pooler.port,
+		.cache = {
+			.host = draft->cache.host,
+			.port = draft->cache.port != 0 ? draft->cache.port : 6379,
+			.password = {.env = draft->cache.password.env, .file = draft->cache.password.file},
+		},
 		.rebalance = {.threshold = draft->rebalance.threshold, .jobs = draft->rebalance.jobs},
 	};
 	build_nodes(cluster, draft, arena);

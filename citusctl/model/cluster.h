@@ -107,6 +107,11 @@ typedef struct Cluster {
 	size_t table_count;
 	int pooler_port; /* 0: no pooler */
 	struct {
+		const char *host; /* of a Redis that the applications use; NULL: none */
+		int port;
+		Secret password; /* both NULL: it asks for none */
+	} cache;
+	struct {
 		double threshold; /* fraction of the best balance, 0..1; default 0.05 */
 		int jobs;         /* moves at a time; default 2 */
 	} rebalance;

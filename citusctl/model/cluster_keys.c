@@ -311,6 +311,16 @@ static const Key pooler_keys[] = {
 static const Shape pooler = {.kind = SHAPE_OBJECT, .keys = pooler_keys,
                              .size = sizeof(PoolerDraft)};
 
+static const Key cache_keys[] = {
+	{"host", &host_text, offsetof(CacheDraft, host),
+	 .about = "Where Redis is: a name or an address.",
+	 .missing = "is missing; say where Redis is, such as \"127.0.0.1\""},
+	{"port", &port, offsetof(CacheDraft, port), .about = "Its port; 6379 if left out."},
+	{"password", &password, offsetof(CacheDraft, password), .about = "Where its password comes from; none if left out."},
+	{.name = NULL},
+};
+static const Shape cache = {.kind = SHAPE_OBJECT, .keys = cache_keys, .size = sizeof(CacheDraft)};
+
 static const Key rebalance_keys[] = {
 	{"threshold", &threshold, offsetof(RebalanceDraft, threshold),
 	 .about = "How far from the best balance is good enough, as a fraction; 0.05 if left out."},
@@ -345,6 +355,7 @@ static const Key description_keys[] = {
 	{"schema", &files, offsetof(Draft, schema), .about = "SQL files that create the tables, in order."},
 	{"tables", &tables, offsetof(Draft, tables), .about = "The tables that are spread over the nodes."},
 	{"pooler", &pooler, offsetof(Draft, pooler), .about = "PgBouncer in front of the coordinator."},
+	{"cache", &cache, offsetof(Draft, cache), .about = "Redis, which the demo reads feeds and profiles through."},
 	{"rebalance", &rebalance, offsetof(Draft, rebalance), .about = "What rebalance does unless told."},
 	{.name = NULL},
 };

@@ -19,7 +19,7 @@
 #include "util/json.h"
 
 #define MISTAKES_MAX 100
-#define KEYS_MAX 16 /* of one object */
+#define KEYS_MAX 24 /* of one object */
 
 /* ---- shapes: what a value may be ---------------------------------------- */
 
@@ -149,6 +149,13 @@ typedef struct PoolerDraft {
 	int port;
 } PoolerDraft;
 
+typedef struct CacheDraft {
+	Head head;
+	const char *host;
+	int port;
+	PasswordDraft password;
+} CacheDraft;
+
 typedef struct RebalanceDraft {
 	Head head;
 	double threshold;
@@ -173,6 +180,7 @@ typedef struct Draft {
 	List schema;
 	List tables;
 	PoolerDraft pooler;
+	CacheDraft cache;
 	RebalanceDraft rebalance;
 } Draft;
 

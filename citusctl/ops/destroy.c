@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "ops/beside.h"
 #include "ops/provision.h"
 #include "ops/server.h"
 #include "run/operation.h"
@@ -108,5 +109,5 @@ bool destroy_cluster(Session *session, const char **left, Err *err)
 	if (session->cluster->deploy == DEPLOY_SSH)
 		return drop_on_hosts(session, left, err);
 	return session_is_ours(session, err) && session_lock(session, err) && nobody_works(session, err) &&
-	       kill_all(session, err) && remove_files(session, err);
+	       beside_stop_all(session, err) && kill_all(session, err) && remove_files(session, err);
 }

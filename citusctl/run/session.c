@@ -365,14 +365,14 @@ static bool kept_password(Session *session, const char *name, const char **passw
 	return ok;
 }
 
-static bool file_password(Session *session, const char *file, const char **password, Err *err)
+static bool file_password(Session *session, const char *key, const char *file, const char **password, Err *err)
 {
 	const ShellTarget here = {.run_as = NULL};
 	const char *path = user_path(session, file);
 	struct stat found;
 
 	if (stat(path, &found) == 0 && (found.st_mode & 077) != 0) {
-		err_set(err, ERR_USAGE, "postgres.password.file: others can read \"%s\"", path);
+		err_set(err, ERR_USAGE, "%s.file: others can read \"%s\"", key, path);
 		return err_hint(err, "chmod 600 it.");
 	}
 
@@ -382,12 +382,34 @@ static bool file_password(Session *session, const char *file, const char **passw
 
 	shell_close(shell);
 	if (ok && (text == NULL || *text == '\0' || *text == '\n')) {
-		err_set(err, ERR_USAGE, "postgres.password.file: \"%s\" is %s", path,
-		        text == NULL ? "not there" : "empty");
-		return err_hint(err, "Put the password on its first line, or leave the key out: one is generated.");
+		err_set(err, ERR_USAGE, "%s.file: \"%s\" is %s", key, path, text == NULL ? "not there" : "empty");
+		return err_hint(err, "Put the password on its first line, or leave the key out.");
 	}
 	if (ok)
 		*password = arena_strndup(session->arena, text, strcspn(text, "\r\n"));
+	return ok;
+}
+
+bool session_secret(Session *session, const char *key, const Secret *secret, const char **password, Err *err)
+{
+	*password = NULL;
+	if (secret->file != NULL)
+		return file_password(session, key, secret->file, password, err);
+	if (secret->env == NULL)
+		return true;
+	*password = arena_strdup(session->arena, getenv(secret->env));
+	if (*password != NULL && **password != '\0')
+		return true;
+	err_set(err, ERR_USAGE, "%s.env: the environment variable \"%s\" is not set", key, secret->env);
+	return err_hint(err, "Set it to the password, or leave the key out.");
+}
+
+bool session_new_password(Session *session, const char **password, Err *err)
+{
+	char fresh[PASSWORD_BYTES + 1];
+	bool ok = generate_password(fresh, sizeof(fresh), err);
+
+	*password = ok ? arena_strdup(session->arena, fresh) : NULL;
 	return ok;
 }
 
@@ -395,21 +417,13 @@ static bool file_password(Session *session, const char *file, const char **passw
 static bool read_passwords(Session *session, Err *err)
 {
 	const Secret *secret = &session->cluster->postgres.password;
+	bool is_given = secret->env != NULL || secret->file != NULL;
 	bool ok = true;
 
-	if (secret->env != NULL) {
-		session->password = arena_strdup(session->arena, getenv(secret->env));
-		if (session->password == NULL || *session->password == '\0') {
-			err_set(err, ERR_USAGE, "postgres.password.env: the environment variable \"%s\" is not set",
-			        secret->env);
-			return err_hint(err, "Set it to the password of role \"%s\", or leave the key out: one is "
-			                     "generated.", session->cluster->postgres.user);
-		}
-	} else if (secret->file != NULL) {
-		ok = file_password(session, secret->file, &session->password, err);
-	} else if (session->base != NULL) {
+	if (is_given)
+		ok = session_secret(session, "postgres.password", secret, &session->password, err);
+	else if (session->base != NULL)
 		ok = kept_password(session, "password", &session->password, err);
-	}
 	return ok && (session->base == NULL ||
 	              kept_password(session, "superuser-password", &session->superuser_password, err));
 }

@@ -118,6 +118,12 @@ bool session_lock(Session *session, Err *err) MUST_CHECK;
 /* Lets go of it; whether it was held. */
 bool session_unlock(Session *session);
 
+/* A password that the description names under this key; NULL when it names none. */
+bool session_secret(Session *session, const char *key, const Secret *secret, const char **password, Err *err) MUST_CHECK;
+
+/* A fresh one: letters, digits, "_" and "-". */
+bool session_new_password(Session *session, const char **password, Err *err) MUST_CHECK;
+
 /* Writes state.json. */
 bool session_remember(Session *session, Err *err) MUST_CHECK;
 

@@ -2,8 +2,8 @@
 #
 #   cli -> demo -> ops -> run -> { model, balance, io } -> util
 #
-# Down only; the three in braces do not see each other.  libpq and libssh are
-# known to io alone, cJSON to util/json.c alone.
+# Down only; the three in braces do not see each other.  libpq, libssh and hiredis
+# are known to io alone, cJSON to util/json.c alone.
 BEGIN {
 	may["util"] = "util"
 	may["model"] = "model util"
@@ -45,8 +45,8 @@ FNR == 1 {
 }
 
 /^[ \t]*#[ \t]*include[ \t]*</ {
-	if ($0 ~ /<(libpq-fe\.h|libpq\/|libssh\/)/ && floor != "io")
-		complain("libpq and libssh belong to io")
+	if ($0 ~ /<(libpq-fe\.h|libpq\/|libssh\/|hiredis)/ && floor != "io")
+		complain("libpq, libssh and hiredis belong to io")
 	if ($0 ~ /<(cjson\/|cJSON)/ && FILENAME !~ /\/util\/json\.c$/)
 		complain("cJSON belongs to util/json.c")
 }

@@ -55,6 +55,8 @@ test   | have_library check            | check
 test   | have_command psql             | postgresql-client
 test   | have_command jq               | jq
 test   | have_command pgrep            | procps
+test   | have_library hiredis          | libhiredis-dev
+test   | have_command redis-server     | redis-server
 lab    | have_server                   | postgresql
 lab    | have_command ip               | iproute2
 lab    | have_command unshare          | util-linux

@@ -62,10 +62,24 @@ START_TEST(test_smallest)
 	ck_assert_int_eq(c->ssh.host_keys, HOST_KEYS_STRICT);
 	ck_assert_int_eq(c->shard_count, 32);
 	ck_assert_int_eq(c->pooler_port, 0);
+	ck_assert_ptr_null(c->cache.host);
 	ck_assert_double_eq_tol(c->rebalance.threshold, 0.05, 1e-12);
 	ck_assert_int_eq(c->rebalance.jobs, 2);
 	ck_assert_uint_eq(c->node_count, 4);
 	ck_assert_uint_eq(c->table_count, 0);
+}
+END_TEST
+
+START_TEST(test_cache)
+{
+	const Cluster *c = good("{'name': 'c', 'cache': {'host': 'redis.example.org'}}");
+
+	ck_assert_str_eq(c->cache.host, "redis.example.org");
+	ck_assert_int_eq(c->cache.port, 6379);
+	ck_assert_ptr_null(c->cache.password.env);
+	c = good("{'name': 'c', 'cache': {'host': '::1', 'port': 7000, 'password': {'file': 'redis.password'}}}");
+	ck_assert_int_eq(c->cache.port, 7000);
+	ck_assert_str_eq(c->cache.password.file, "redis.password");
 }
 END_TEST
 
@@ -360,6 +374,7 @@ Suite *cluster_suite(void)
 	tcase_add_checked_fixture(cases, start, stop);
 	tcase_set_timeout(cases, 30);
 	tcase_add_test(cases, test_smallest);
+	tcase_add_test(cases, test_cache);
 	tcase_add_test(cases, test_counted_workers);
 	tcase_add_test(cases, test_ssh);
 	tcase_add_test(cases, test_settings);

@@ -43,11 +43,11 @@ static const Bad bad[] = {
 	{"{'name': 'c', 'zzz': 3}",
 	 "zzz: unknown key; known are \"name\", \"engine\", \"deploy\", \"postgres\", \"tls\", "
 	 "\"access\", \"ssh\", \"packages\", \"repositories\", \"coordinator\", \"workers\", \"shard_count\", \"schema\", "
-	 "\"tables\", \"pooler\" and \"rebalance\""},
+	 "\"tables\", \"pooler\", \"cache\" and \"rebalance\""},
 	{"{'name': 'c', 'a \\\"key\\\"': 3}",
 	 "[\"a \"key\"\"]: unknown key; known are \"name\", \"engine\", \"deploy\", "
 	 "\"postgres\", \"tls\", \"access\", \"ssh\", \"packages\", \"repositories\", \"coordinator\", \"workers\", "
-	 "\"shard_count\", \"schema\", \"tables\", \"pooler\" and \"rebalance\""},
+	 "\"shard_count\", \"schema\", \"tables\", \"pooler\", \"cache\" and \"rebalance\""},
 	{"{'name': 'c', 'engine': 'citrus'}",
 	 "engine: \"citrus\" is not \"auto\", \"citus\" or \"embedded\", did you mean \"citus\"?"},
 	{"{'name': 'c', 'engine': null}",
@@ -101,6 +101,13 @@ static const Bad bad[] = {
 	 "pooler.port: is missing; the pooler needs a port, such as 6432"},
 	{"{'name': 'c', 'pooler': 6432}",
 	 "pooler: must be an object, not a number"},
+	{"{'name': 'c', 'cache': {'port': 6379}}",
+	 "cache.host: is missing; say where Redis is, such as \"127.0.0.1\""},
+	{"{'name': 'c', 'cache': {'host': 'a', 'password': 'secret'}}",
+	 "cache.password: must be an object, not a string; the password itself does not belong in this file: use "
+	 "{\"env\": \"VARIABLE\"} or {\"file\": \"PATH\"}"},
+	{"{'name': 'c', 'cache': {'host': 'a', 'port': 0}}",
+	 "cache.port: 0 is not between 1 and 65535"},
 	{"{'name': 'c', 'workers': [{'capacity': 0}]}",
 	 "workers[0].capacity: 0 is not above 0 and at most 1000000000"},
 	{"{'name': 'c', 'workers': [{'capacity': -2}]}",

@@ -1,0 +1,185 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # lib.sh sets out, err, status and took_ms
+# shellcheck disable=SC2016 # jq's variables, not the shell's
+# The demo with Redis: what is read through it is never older than what was acknowledged, whatever happens to Redis.
+set -u
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+if ! command -v redis-server >/dev/null || ! command -v redis-cli >/dev/null; then
+	skip 'demo --cache' 'redis-server is not installed'
+	finish
+fi
+run citusctl demo --cache --duration 0
+is "$status" 2 "a cache without a workload is a wrong usage"
+run citusctl demo --help
+like "$out" '--cache' "help names it"
+
+# ---- a Redis of the test's own --------------------------------------------------
+
+export REDISCLI_AUTH='not for argv'
+port=
+redis_pid=
+start_redis()
+{
+	port=${port:-$(free_port)}
+	mkdir -p redis
+	printf '%s\n' "bind 127.0.0.1" "port $port" "requirepass \"$REDISCLI_AUTH\"" "dir $TMP/redis" 'save ""' \
+		'enable-debug-command yes' >redis/redis.conf
+	redis-server redis/redis.conf >redis/log 2>&1 &
+	redis_pid=$!
+	disown "$redis_pid"
+	wait_until 20 redis-cli -p "$port" ping
+}
+stop_redis()
+{
+	[ -n "$redis_pid" ] && kill -KILL "$redis_pid" 2>/dev/null
+	redis_pid=
+}
+trap 'stop_redis; clean_up' EXIT
+keys() { redis-cli -p "$port" dbsize; }
+
+# cached ENGINE OPTION...: the demo on the described cluster and Redis.
+cached()
+{
+	run citusctl -y demo --cache --users 300 --clients 4 --duration 4 -o json "${@:2}"
+}
+checks_failed() { json '[.checks[] | select(.passed | not) | .name] | join(" ")'; }
+check_detail() { json '.checks[] | select(.name == "cached reads") | .detail'; }
+
+test_own()
+{
+	local dir secret
+	"$CITUSCTL" demo --engine "$1" --workers 2 --users 300 --duration 5 --cache -o json --junit own.xml --report own.html \
+		>own.out 2>own.err </dev/null &
+	ok "$1: a demo with a Redis of its own gets to work" wait_until 120 grep -q '^working' own.err
+	dir=$(echo "$CITUSCTL_HOME"/demo-*/cache)
+	is "$(stat -c %a "$dir" "$dir/redis.conf" | tr '\n' ' ')" "700 600 " "$1: its files are its user's only"
+	secret=$(awk '$1 == "requirepass" { print $2 }' "$dir/redis.conf")
+	ok "$1: it has a password" [ "${#secret}" -ge 20 ]
+	is "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -c -F -e "$secret")" 0 "$1: which no command line shows"
+	like "$(REDISCLI_AUTH='' redis-cli -s "$dir/redis.sock" ping 2>&1)" NOAUTH "$1: and without which nobody comes in"
+	wait
+	out=$(cat own.out) err=$(cat own.err)
+	is "$(json .passed)" true "$1: it passes"
+	is "$(checks_failed)" "" "$1: every check does"
+	ok "$1: reads were served by Redis, by the database in its place, and by the database to compare" jq -e '.cache |
+		.hit_ratio > 0.05 and .hit_ratio < 1 and all(.reads[]; .hits > 0 and .misses > 0 and .bypasses > 0) and .throw_away' own.out
+	ok "$1: all reads are accounted for" jq -e '.cache.reads as $reads | all(.operations[] | select(.name | IN("read_feed", "read_profile"));
+		. as $op | $reads[] | select(.name == $op.name) | .hits + .misses + .fallbacks + .bypasses == $op.count)' own.out
+	ok "$1: they were compared with what was acknowledged" jq -e '.cache | .compared > 0 and .looks > 0 and .stale == 0' own.out
+	ok "$1: what is served by Redis is quicker" jq -e '.cache.reads[] | select(.name == "read_feed") |
+		.hit.p50_ms > 0 and .hit.p50_ms < .without.p50_ms' own.out
+	like "$err" 'Redis [0-9.]+ on a socket' "$1: it says through what it reads"
+	like "$(cat own.xml)" 'name="cache_hit_ratio" value="0\.[0-9]+"' "$1: JUnit's properties have the hit ratio"
+	like "$(cat own.html)" '"hit_ratio"' "$1: so has the page"
+	is "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -c -F -e "$dir")" 0 "$1: the Redis is gone afterwards"
+	not_ok "$1: with its directory" [ -e "$dir" ]
+}
+
+test_described()
+{
+	cached "$1" --keep
+	is "$status" 0 "$1: a demo with the described Redis succeeds"
+	is "$(json '.cache | [.where, .throw_away] | tojson')" "[\"127.0.0.1:$port\",false]" "$1: it says which"
+	ok "$1: reads were served by it" jq -e '[.cache.reads[].hits] | add > 0' "$TMP/.out"
+	is "$(keys)" 0 "$1: and no key is left in it"
+	run citusctl metrics
+	like "$out" '^citusctl_demo_cache_hit_ratio\{.*\} 0\.[0-9]+' "$1: metrics tell the hit ratio"
+	like "$out" '^citusctl_demo_cache_stale_reads\{.*\} 0$' "$1: and the stale reads"
+}
+
+# What was forgotten is put back into Redis, over and over: as of a Redis restored from an old copy.
+restore='
+for _, key in ipairs(redis.call("KEYS", "citusctl:*")) do
+	local old = redis.call("HGET", "old", key)
+	if old then redis.call("SET", key, old) else redis.call("HSET", "old", key, redis.call("GET", key)) end
+end
+return redis.call("HLEN", "old")'
+test_foul()
+{
+	(while :; do
+		redis-cli -p "$port" eval "$restore" 0
+		sleep 0.05
+	done >"$TMP/foul.log" 2>&1) &
+	local fouling=$!
+	cached "$1" --users 50 --mix post_tweet=30,read_feed=40,read_profile=30
+	kill "$fouling"
+	wait "$fouling" 2>/dev/null
+	is "$status" 3 "$1: reads that are out of date make the status 3"
+	is "$(checks_failed)" "cached reads" "$1: by just that check"
+	like "$(check_detail)" 'lacked a tweet that had been acknowledged before; the first: the (feed|profile) of user [0-9]+ came from Redis without tweet [0-9]+' \
+		"$1: which says what was missing, and where it came from"
+	redis-cli -p "$port" flushall >/dev/null
+}
+
+is_working() { grep -q '^working' "$TMP/die.err"; }
+test_dies()
+{
+	"$CITUSCTL" -y demo --cache --users 300 --clients 4 --duration 6 -o json >die.out 2>die.err </dev/null &
+	local pid=$!
+	ok "$1: a demo gets to work" wait_until 120 is_working
+	sleep 1
+	stop_redis
+	ok "$1: its Redis is killed, which it notices" wait_until 20 grep -q 'reads go to the database' die.err
+	start_redis
+	ok "$1: and that it is back" wait_until 20 grep -q 'answers again' die.err
+	wait "$pid"
+	is "$?" 0 "$1: the demo passes nevertheless"
+	out=$(cat die.out)
+	ok "$1: reads fell back to the database, and were counted" jq -e '.cache | .lost == 1 and .gone_seconds > 0 and
+		([.reads[].fallbacks] | add) > 0' die.out
+	is "$(json '[.errors, .cache.stale] | tojson')" "[0,0]" "$1: no operation failed, no read was out of date"
+	is "$(json '[.marks[].text | select(test("Redis"))] | length')" 2 "$1: both are marked"
+}
+
+# Stopped, it neither answers nor closes: that has to be noticed too.
+test_hangs()
+{
+	"$CITUSCTL" -y demo --cache --users 300 --clients 4 --duration 4 -o json >die.out 2>die.err </dev/null &
+	local pid=$!
+	ok "$1: a demo gets to work" wait_until 120 is_working
+	kill -STOP "$redis_pid"
+	ok "$1: a Redis that hangs is noticed" wait_until 20 grep -q 'Redis has not answered' die.err
+	kill -CONT "$redis_pid"
+	wait "$pid"
+	is "$?" 0 "$1: and the demo passes"
+}
+
+test_away()
+{
+	stop_redis
+	cached "$1"
+	is "$status" 4 "$1: a described Redis that is not there is named"
+	like "$(json .error.message)" "Redis at 127.0.0.1:$port does not answer" "$1: with its address"
+	like "$(json .error.hint)" 'without that key' "$1: and a remedy"
+	start_redis
+	CACHE_PASSWORD=wrong cached "$1"
+	is "$status" 4 "$1: a wrong password is refused"
+	like "$(json .error.message)" 'refuses the login' "$1: and said to be the reason"
+	unlike "$out$err" 'not for argv|"wrong"' "$1: without telling it"
+}
+
+test_cache()
+{
+	test_own "$1"
+	export CACHE_PASSWORD=$REDISCLI_AUTH
+	start_redis
+	write_description "cached-$1" '"workers": 2, "engine": "'"$1"'", "cache": {"host": "127.0.0.1", "port": '"$port"', "password": {"env": "CACHE_PASSWORD"}}'
+	run citusctl init
+	is "$status" 0 "$1: init succeeds"
+	test_described "$1"
+	test_foul "$1"
+	test_dies "$1"
+	if [ "$1" = citus ]; then # Redis' doing, whatever the engine
+		test_hangs "$1"
+		test_away "$1"
+	fi
+	stop_redis
+	run citusctl -y destroy
+	is "$status" 0 "$1: destroy succeeds"
+	rm cluster.json
+}
+
+for_each_engine test_cache
+finish
