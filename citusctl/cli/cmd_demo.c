@@ -34,6 +34,7 @@ typedef struct DemoArgs {
 	bool columnar;
 	bool regions;
 	bool cache;
+	bool pooler;
 	bool keep;
 	bool verify_only;
 } DemoArgs;
@@ -65,6 +66,8 @@ static const Option demo_options[] = {
 	 "also fill a columnar table and its twin in heap, and compare them", 0, 0},
 	{"cache", 0, OPT_FLAG, offsetof(DemoArgs, cache), NULL,
 	 "read feeds and profiles through Redis: the described one, or one for this run", 0, 0},
+	{"pooler", 0, OPT_FLAG, offsetof(DemoArgs, pooler), NULL,
+	 "go through PgBouncer with four clients for each server connection, or the described one", 0, 0},
 	{"regions", 0, OPT_FLAG, offsetof(DemoArgs, regions), NULL,
 	 "a throw-away cluster of two regions, with the tables pinned to one", 0, 0},
 	{"report", 0, OPT_TEXT, offsetof(DemoArgs, report), "FILE",
@@ -174,6 +177,7 @@ static bool run_workload(const DemoStage *stage, const DemoArgs *args, const Dem
 		.event = during_make(during, stage->session, stage->cluster, &target, stage->call->arena),
 		.columnar = args->columnar,
 		.cache = demo_stage_cache(stage),
+		.pooler = demo_stage_pooler(stage),
 		.via_any = str_equal(args->via, "any"),
 		.progress = quiet ? NULL : show_progress,
 		.progress_arg = &shown,
@@ -216,6 +220,10 @@ static bool check_args(const DemoArgs *args, bool described, DemoMix *mix, Err *
 		return err_set(err, ERR_USAGE, "--via: \"%s\" is neither coordinator nor any", args->via);
 	if (args->regions && (described || args->workers < 3))
 		return err_set(err, ERR_USAGE, "--regions is for a throw-away cluster of at least three workers");
+	if (args->pooler && (args->verify_only || args->duration == 0))
+		return err_set(err, ERR_USAGE, "--pooler needs a workload: not --verify-only, not --duration 0");
+	if (args->pooler && str_equal(args->via, "any"))
+		return err_set(err, ERR_USAGE, "--pooler and --via any exclude each other: the pooler leads to the coordinator");
 	if (args->cache && (args->verify_only || args->duration == 0))
 		return err_set(err, ERR_USAGE, "--cache needs a workload: not --verify-only, not --duration 0");
 	if (args->verify_only && !described) {
@@ -288,6 +296,7 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 
 	bool ok = (described ? demo_stage_attach(&stage, err) : demo_stage_make(&stage, err)) &&
 	          (!args->cache || demo_stage_add_cache(&stage, err)) &&
+	          (!args->pooler || demo_stage_add_pooler(&stage, (int) args->clients, err)) &&
 	          run_workload(&stage, args, &mix, during, &report, err);
 
 	if (ok) {

@@ -136,8 +136,14 @@ static void append_properties(Str *out, const DemoReport *report, Arena *arena)
 	}
 	if (report->cache != NULL) {
 		append_property(out, "cache_hit_ratio", arena_printf(arena, "%.3f", report->cache->hit_ratio));
-		append_property(out, "cache_fallbacks", arena_printf(arena, "%lld", (long long) (report->cache->reads[0].fallbacks + report->cache->reads[1].fallbacks)));
+		append_property(out, "cache_fallbacks", arena_printf(arena, "%lld", (long long) (report->cache->reads[0].fallbacks +
+		                                                                  report->cache->reads[1].fallbacks)));
 		append_property(out, "cache_stale_reads", arena_printf(arena, "%lld", (long long) report->cache->stale));
+	}
+	if (report->pooler != NULL) {
+		append_property(out, "pooler_clients", arena_printf(arena, "%lld", (long long) report->pooler->clients));
+		append_property(out, "pooler_server_connections", arena_printf(arena, "%lld", (long long) report->pooler->servers));
+		append_property(out, "pooler_wait_mean_ms", arena_printf(arena, "%.3f", report->pooler->wait_mean_ms));
 	}
 	str_append(out, "    </properties>\n");
 }

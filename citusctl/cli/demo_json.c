@@ -221,6 +221,22 @@ static void add_cache(Json *object, const DemoCacheUse *use)
 	json_add_text(cache, "first_stale", use->first_stale);
 }
 
+static void add_pooler(Json *object, const DemoPoolerUse *use)
+{
+	Json *pooler = json_add_object(object, "pooler");
+
+	json_add_text(pooler, "where", use->where);
+	json_add_bool(pooler, "throw_away", use->is_own);
+	json_add_int(pooler, "clients", use->clients);
+	json_add_int(pooler, "clients_waiting", use->waiting);
+	json_add_int(pooler, "server_connections", use->servers);
+	json_add_int(pooler, "pool_size", use->pool_size);
+	json_add_int(pooler, "transactions", use->transactions);
+	add_ms(pooler, "wait_mean_ms", use->wait_mean_ms);
+	add_ms(pooler, "wait_longest_ms", use->wait_longest_ms);
+	json_add_text(pooler, "unknown", use->unknown);
+}
+
 static void add_checks(Json *object, const DemoReport *report)
 {
 	Json *checks = json_add_array(object, "checks");
@@ -318,6 +334,8 @@ void demo_output_json(Json *object, const DemoReport *report)
 		add_columnar(object, report->columnar);
 	if (report->cache != NULL)
 		add_cache(object, report->cache);
+	if (report->pooler != NULL)
+		add_pooler(object, report->pooler);
 
 	Json *placements = json_add_object(object, "placements");
 
@@ -338,6 +356,8 @@ void demo_summary_json(Json *object, const DemoReport *report)
 	json_add_bool(object, "passed", report->passed);
 	if (report->cache != NULL)
 		add_cache(object, report->cache);
+	if (report->pooler != NULL)
+		add_pooler(object, report->pooler);
 
 	Json *operations = json_add_array(object, "operations");
 

@@ -225,6 +225,22 @@ static void print_cache(const Look *look, const DemoCacheUse *use)
 		        grouped(fallbacks, number));
 }
 
+static void print_pooler(const Look *look, const DemoPoolerUse *use)
+{
+	char number[3][32];
+	char ms[2][32];
+
+	title(look, "Pooler");
+	if (use->unknown != NULL) {
+		fprintf(look->out, "  PgBouncer at %s; %sit gives no figures:%s %s\n", use->where, look->red, look->plain, use->unknown);
+		return;
+	}
+	fprintf(look->out, "  PgBouncer at %s: %s transactions of %s clients over at most %s connections to the server\n", use->where,
+	        grouped(use->transactions, number[0]), grouped(use->clients, number[1]), grouped(use->servers, number[2]));
+	fprintf(look->out, "  a transaction waited %s ms for one in the mean; at most %s clients were seen waiting, the longest for %s ms\n",
+	        milliseconds(use->wait_mean_ms, ms[0]), grouped(use->waiting, number[0]), milliseconds(use->wait_longest_ms, ms[1]));
+}
+
 /* Characters that text takes on the terminal, counted as UTF-8. */
 static int width_of(const char *text, size_t bytes)
 {
@@ -297,6 +313,8 @@ void demo_output_text(FILE *out, const DemoReport *report, bool in_colour, bool 
 		print_work(&look, report);
 	if (report->cache != NULL)
 		print_cache(&look, report->cache);
+	if (report->pooler != NULL)
+		print_pooler(&look, report->pooler);
 	if (report->check_count > 0)
 		print_checks(&look, report);
 }

@@ -194,6 +194,30 @@ const DemoCache *demo_stage_cache(const DemoStage *stage)
 	return cache;
 }
 
+bool demo_stage_add_pooler(DemoStage *stage, int clients, Err *err)
+{
+	Arena *arena = stage->call->arena;
+	int pool_size = clients >= 4 ? clients / 4 : 1;
+
+	stage->pooler = arena_alloc(arena, sizeof(PoolerServer));
+
+	bool ok = pooler_server_start(stage->pooler, stage->session, clients, pool_size, err);
+
+	if (ok)
+		say(stage->call, arena_printf(arena, "PgBouncer at %s: the clients go through it", stage->pooler->where));
+	return ok;
+}
+
+const DemoPooler *demo_stage_pooler(const DemoStage *stage)
+{
+	const PoolerServer *server = stage->pooler;
+	DemoPooler *pooler = server != NULL ? arena_alloc(stage->call->arena, sizeof(*pooler)) : NULL;
+
+	if (pooler != NULL)
+		*pooler = (DemoPooler) {&server->clients, &server->console, server->where, server->is_own};
+	return pooler;
+}
+
 DemoTarget demo_stage_target(const DemoStage *stage)
 {
 	Session *session = stage->session;
@@ -224,7 +248,8 @@ DemoTarget demo_stage_target(const DemoStage *stage)
 
 bool demo_stage_take_down(DemoStage *stage, Err *err)
 {
-	bool ok = stage->cache == NULL || cache_server_stop(stage->cache, err);
+	bool ok = (stage->cache == NULL || cache_server_stop(stage->cache, err)) &
+	          (stage->pooler == NULL || pooler_server_stop(stage->pooler, err));
 
 	if (stage->session == NULL || stage->keep || stage->verify_only)
 		return ok;

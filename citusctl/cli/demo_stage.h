@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "demo/demo.h"
 #include "ops/cache.h"
+#include "ops/demo_pooler.h"
 
 typedef struct DemoStage {
 	const Call *call;
@@ -27,6 +28,7 @@ typedef struct DemoStage {
 	const char *file;   /* the description to name in hints */
 	bool throwaway;
 	CacheServer *cache; /* NULL: reads go to the database */
+	PoolerServer *pooler; /* NULL: clients go to the servers themselves */
 } DemoStage;
 
 /* Sets the stage: makes a throw-away cluster, or attaches to the described one. */
@@ -38,6 +40,10 @@ bool demo_stage_add_cache(DemoStage *stage, Err *err) MUST_CHECK;
 
 /* NULL: there is none. */
 const DemoCache *demo_stage_cache(const DemoStage *stage);
+
+/* So many clients go through the described PgBouncer, or one that is started. */
+bool demo_stage_add_pooler(DemoStage *stage, int clients, Err *err) MUST_CHECK;
+const DemoPooler *demo_stage_pooler(const DemoStage *stage); /* NULL: there is none */
 
 /* The demo's view of the stage; in the call's arena. */
 DemoTarget demo_stage_target(const DemoStage *stage);

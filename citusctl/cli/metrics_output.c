@@ -211,6 +211,19 @@ static void write_cache(const Writer *w, const Json *cache)
 	}
 }
 
+/* Nothing when that demo had no pooler. */
+static void write_pooler(const Writer *w, const Json *pooler)
+{
+	if (pooler == NULL)
+		return;
+	single(w, "citusctl_demo_pooler_clients", "Clients of the pooler in the last demo, the most at once.",
+	       json_number(json_get(pooler, "clients")));
+	single(w, "citusctl_demo_pooler_server_connections", "Connections to the server that the pooler had for them, the most at once.",
+	       json_number(json_get(pooler, "server_connections")));
+	single(w, "citusctl_demo_pooler_wait_seconds", "How long a transaction of the last demo waited for one in the mean.",
+	       json_number(json_get(pooler, "wait_mean_ms")) / 1000.0);
+}
+
 static void write_demo(const Writer *w, const Metrics *metrics)
 {
 	Err ignored = ERR_INIT;
@@ -226,6 +239,7 @@ static void write_demo(const Writer *w, const Metrics *metrics)
 		       json_number(json_get(demo, "longest_write_ms")) / 1000.0);
 		write_operations(w, json_get(demo, "operations"));
 		write_cache(w, json_get(demo, "cache"));
+		write_pooler(w, json_get(demo, "pooler"));
 	}
 	json_free(demo);
 	err_clear(&ignored);

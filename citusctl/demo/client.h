@@ -15,6 +15,7 @@
 #include "demo/fresh.h"
 #include "demo/ledger.h"
 #include "demo/operation.h"
+#include "demo/pool_watch.h"
 #include "demo/series.h"
 #include "demo/timeline.h"
 
@@ -123,6 +124,9 @@ typedef struct Workload {
 	Cache *cache; /* NULL: none */
 	CacheUse *cache_use;
 	Fresh *fresh;
+	PoolWatch *pool;       /* NULL: none, or its figures can't be had */
+	const char *pool_unknown; /* why they can't, or NULL */
+	const char *pool_sql[STATEMENT_COUNT]; /* what goes through a pooler: NULL elsewhere */
 	Str row_text; /* of what is stored; its memory is used again */
 } Workload;
 
@@ -178,6 +182,16 @@ void note_acknowledged(Workload *w, Client *c);
 
 /* The statement that this step sends with a cache. */
 Statement told_statement(const Workload *w, Statement s);
+
+/* ---- client_pool.c: through PgBouncer ---------------------------------------- */
+
+/* Also makes the statements ready: nothing can be prepared in sessions that are anybody's. */
+bool open_pool(Workload *w, Arena *arena, Err *err) MUST_CHECK;
+void close_pool(Workload *w);
+bool begin_pool(Workload *w, Err *err) MUST_CHECK;
+Pg *connect_pooled(const Workload *w, Err *err) MUST_CHECK;
+bool send_pooled(const Workload *w, const Client *c, Statement s, Err *err) MUST_CHECK;
+void fill_pool_report(Workload *w, Arena *arena, DemoReport *report);
 
 /* ---- workload.c -------------------------------------------------------------- */
 

@@ -52,6 +52,14 @@ typedef struct DemoProgress {
 	double seconds;   /* since the phase began */
 } DemoProgress;
 
+/* PgBouncer, which the clients go through. */
+typedef struct DemoPooler {
+	const PgTarget *clients; /* where they log in */
+	const PgTarget *console; /* where SHOW is answered */
+	const char *where;       /* for people */
+	bool is_own;             /* it was started for this run, and is thrown away */
+} DemoPooler;
+
 #define DEMO_OPERATIONS 7
 
 /* How often each operation comes, relative to the others; 0: not at all. */
@@ -97,6 +105,7 @@ typedef struct DemoOptions {
 	const DemoEvent *event; /* NULL: nothing happens */
 	bool columnar;   /* columnar storage is tried too */
 	const DemoCache *cache; /* NULL: reads go to the database */
+	const DemoPooler *pooler; /* NULL: clients go to the servers themselves */
 	void (*marked)(void *arg, const char *line); /* told of marks, from any thread; NULL: none */
 	void *marked_arg;
 } DemoOptions;
@@ -192,6 +201,19 @@ typedef struct DemoCacheUse {
 	const char *first_stale; /* a sentence, or NULL */
 } DemoCacheUse;
 
+/* What PgBouncer said of the workload; times are of clients that waited for a server connection. */
+typedef struct DemoPoolerUse {
+	const char *where;
+	bool is_own;
+	int64_t clients, waiting; /* the most at once */
+	int64_t servers;          /* connections to the server, the most at once */
+	int64_t pool_size;        /* the most that it opens */
+	int64_t transactions;
+	double wait_mean_ms;      /* of a transaction */
+	double wait_longest_ms;   /* seen, looking twice a second */
+	const char *unknown;      /* why it has no figures, or NULL */
+} DemoPoolerUse;
+
 /* What the demo ran on. */
 typedef struct DemoMachine {
 	const char *cpu; /* its model, "" when the system doesn't say */
@@ -256,6 +278,7 @@ typedef struct DemoReport {
 
 	DemoColumnar *columnar; /* NULL: not tried */
 	DemoCacheUse *cache;    /* NULL: there was none */
+	DemoPoolerUse *pooler;  /* NULL: there was none */
 
 	DemoCheck checks[DEMO_CHECKS_MAX];
 	size_t check_count;

@@ -11,6 +11,7 @@ static const DemoEngine engines[] = {
 		.empty = "TRUNCATE feed_items, subscriptions, tweets, users",
 		/* One connection to each worker, not one for each shard, is enough for a tweet's fan-out. */
 		.session = "SET citus.multi_shard_modify_mode TO 'sequential'",
+		.begin_pooled = "BEGIN; SET LOCAL citus.multi_shard_modify_mode TO 'sequential'",
 		.lonely_session = NULL,
 		.join_session = NULL,
 		.task_word = "Task Count: ",
@@ -30,6 +31,7 @@ static const DemoEngine engines[] = {
 		/* A worker does not see that all partitions of the tables that refer to users are emptied with them. */
 		.empty = "TRUNCATE feed_items, subscriptions, tweets; DELETE FROM users",
 		.session = NULL,
+		.begin_pooled = "BEGIN",
 		/* A plan for any key asks every worker what it would cost, and fails with any of them. */
 		.lonely_session = "SET plan_cache_mode TO force_custom_plan",
 		/* Left to its estimates, postgres_fdw often fetches both sides of a join. */

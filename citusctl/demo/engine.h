@@ -25,6 +25,8 @@ typedef struct DemoEngine {
 	const char *empty;
 
 	const char *session; /* settings of a session of the workload, or NULL */
+	/* BEGIN with the same for one transaction: sessions behind a pooler are anybody's. */
+	const char *begin_pooled;
 	/* Settings with which a statement for one shard needs no other node, or NULL: it never does. */
 	const char *lonely_session;
 	const char *join_session; /* settings in which the join's plan is looked at, or NULL */

@@ -54,6 +54,53 @@ const char *statement_sql(Statement statement)
 	return strchr(sql, '/') != NULL ? asset_text(sql) : sql;
 }
 
+static bool is_word_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool is_one_of(const char *word, size_t length, const char *const words[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strlen(words[i]) == length && strncmp(words[i], word, length) == 0)
+			return true;
+	return false;
+}
+
+/* A table stands behind FROM, JOIN or INTO, which the statements write in capitals. */
+const char *statement_in_schema(Arena *arena, const char *sql, const char *schema)
+{
+	static const char *const before[] = {"FROM", "JOIN", "INTO"};
+	static const char *const tables[] = {"users", "tweets", "subscriptions", "feed_items", "languages", "countries"};
+	Str out = STR_INIT;
+	bool follows = false;
+
+	for (const char *at = sql; *at != '\0';) {
+		size_t length = 0;
+
+		if (at[0] == '-' && at[1] == '-') { /* a comment: to the end of its line */
+			at += strcspn(at, "\n");
+			continue;
+		}
+		while (is_word_char(at[length]))
+			length++;
+		if (length == 0) {
+			str_append_char(&out, *at++);
+			continue;
+		}
+		if (follows && is_one_of(at, length, tables, sizeof(tables) / sizeof(tables[0])))
+			str_printf(&out, "%s.", schema);
+		follows = is_one_of(at, length, before, sizeof(before) / sizeof(before[0]));
+		str_append_bytes(&out, at, length);
+		at += length;
+	}
+
+	const char *copy = arena_strdup(arena, str_text(&out));
+
+	str_free(&out);
+	return copy;
+}
+
 void mix_default(DemoMix *mix)
 {
 	for (int i = 0; i < DEMO_OPERATIONS; i++)

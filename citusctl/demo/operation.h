@@ -42,6 +42,12 @@ extern const StatementText statements[STATEMENT_COUNT];
 /* The statement's text, from wherever it stands. */
 const char *statement_sql(Statement statement);
 
+/*
+ * The same with the demo's tables named by this schema, an identifier quoted already, in
+ * the arena: for sessions whose search path is not ours.
+ */
+const char *statement_in_schema(Arena *arena, const char *sql, const char *schema);
+
 typedef enum Op { OP_FEED, OP_PROFILE, OP_POST, OP_FOLLOW, OP_UNFOLLOW, OP_COUNTRY, OP_TOP_AUTHORS } Op;
 
 typedef struct Operation {

@@ -39,6 +39,8 @@ static size_t more_checks(Verify *v, NamedCheck more[DEMO_CHECKS_MAX])
 		more[count++] = (NamedCheck) {"placement", check_placement};
 	if (v->report->cache != NULL)
 		more[count++] = (NamedCheck) {"cached reads", check_cached_reads};
+	if (v->report->pooler != NULL)
+		more[count++] = (NamedCheck) {"pooler", check_pooler};
 	if (v->has_activity)
 		more[count++] = (NamedCheck) {"columnar", check_columnar};
 	return count;

@@ -21,6 +21,8 @@
  *   columnar             the answers of a columnar table and its twin in heap
  *   cached reads         feeds and profiles as they were served, with the tweets that
  *                        had been acknowledged before
+ *   pooler               the transactions that PgBouncer counted with those acknowledged,
+ *                        its connections with its limit
  *   during EVENT         the operations given up with what the event excuses
  *
  * Threads: runs in the thread that calls it.
@@ -78,6 +80,7 @@ bool check_aggregates(Verify *v, Err *err) MUST_CHECK;
 bool check_placement(Verify *v, Err *err) MUST_CHECK; /* only where a table has one */
 bool check_columnar(Verify *v, Err *err) MUST_CHECK; /* only when it is there */
 bool check_cached_reads(Verify *v, Err *err) MUST_CHECK; /* only with a cache */
+bool check_pooler(Verify *v, Err *err) MUST_CHECK; /* only with a pooler */
 bool check_event(Verify *v, Err *err) MUST_CHECK; /* only after one */
 
 #endif

@@ -86,6 +86,31 @@ bool check_cached_reads(Verify *v, Err *err)
 	return true;
 }
 
+/* What went past the pooler would not be in its counts; each operation that reached a server is a transaction at least. */
+bool check_pooler(Verify *v, Err *err)
+{
+	const DemoPoolerUse *use = v->report->pooler;
+	const DemoCacheUse *cache = v->report->cache;
+	int64_t count = 0;
+
+	if (use->unknown != NULL)
+		return err_set(err, ERR_FAILED, "the pooler at %s gives no figures: %s", use->where, use->unknown);
+	for (int i = 0; i < DEMO_OPERATIONS; i++)
+		count += v->report->operations[i].count;
+	for (int i = 0; cache != NULL && i < DEMO_CACHED_READS; i++)
+		count -= cache->reads[i].hits;
+	if (use->transactions < count)
+		verify_problem(v, "%s operations were done, and the pooler saw only %s transactions", verify_number(v, count),
+		               verify_number(v, use->transactions));
+	if (use->servers > use->pool_size)
+		verify_problem(v, "%s connections to the server, and its limit is %s", verify_number(v, use->servers),
+		               verify_number(v, use->pool_size));
+	v->said = arena_printf(v->arena, "%s transactions of %s clients over %s connections to the server",
+	                       verify_number(v, use->transactions), verify_number(v, use->clients),
+	                       verify_number(v, use->servers));
+	return true;
+}
+
 bool check_event(Verify *v, Err *err)
 {
 	const DemoReport *report = v->report;

@@ -59,7 +59,9 @@ static bool send_step(Workload *w, Client *c, Err *err)
 	Statement s = statement_of(w, c);
 	Err problem = ERR_INIT;
 
-	c->is_sent = pg_send(c->pg, statements[s].name, statements[s].params, c->values, &problem);
+	c->is_sent = w->options->pooler != NULL
+	                 ? send_pooled(w, c, s, &problem)
+	                 : pg_send(c->pg, statements[s].name, statements[s].params, c->values, &problem);
 	if (c->is_sent)
 		return true;
 
@@ -219,14 +221,17 @@ static bool wait_and_serve(Workload *w, Err *err)
 {
 	for (int i = 0; i < w->count; i++)
 		w->polls[i].fd = w->clients[i].is_sent ? pg_socket(w->clients[i].pg) : -1;
+	w->polls[w->count + 1] = (struct pollfd) {w->pool != NULL ? pool_watch_socket(w->pool) : -1, POLLIN, 0};
 	w->polls[w->count].fd = w->cache != NULL ? cache_socket(w->cache, &w->polls[w->count].events) : -1;
 
 	int64_t wait_us = time_to_wait(w, clock_us());
 	struct timespec wait = {.tv_sec = 0, .tv_nsec = (long) wait_us * 1000};
-	int n = ppoll(w->polls, (nfds_t) w->count + 1, &wait, NULL);
+	int n = ppoll(w->polls, (nfds_t) w->count + 2, &wait, NULL);
 
 	if (!clock_go_on(err) || (w->cache != NULL && !cache_serve(w->cache, err)))
 		return false;
+	if (w->pool != NULL)
+		pool_watch_serve(w->pool);
 	for (int i = 0; n > 0 && i < w->count; i++) {
 		if (w->polls[i].fd < 0 || w->polls[i].revents == 0)
 			continue;
@@ -350,6 +355,8 @@ static bool work(Workload *w, Err *err)
 			return false;
 	}
 	begin_phase(w, options->duration_s);
+	if (!begin_pool(w, err))
+		return false;
 	timeline_begin(w->timeline, w->began_us);
 	return (options->event == NULL || timeline_start(w->timeline, options->event, calm_s(options), err)) &&
 	       work_on(w, false, err);
@@ -360,6 +367,10 @@ bool connect_client(const Workload *w, Client *c, Err *err)
 	c->values[0] = c->first;
 	c->values[1] = c->second;
 	c->values[2] = c->body;
+	if (w->options->pooler != NULL) {
+		c->pg = connect_pooled(w, err);
+		return c->pg != NULL;
+	}
 	c->pg = w->via_any ? demo_connect_at(w->target, c->node, err) : demo_connect(w->target, err);
 	if (c->pg != NULL && w->options->event != NULL && w->options->event->dead_node != NULL &&
 	    w->engine->lonely_session != NULL && !pg_exec(c->pg, w->engine->lonely_session, err))
@@ -429,6 +440,7 @@ static void fill_report(Workload *w, Arena *arena, DemoReport *report)
 		memcpy(report->failures, w->failures, w->failure_count * sizeof(DemoFailure));
 	report->first_error = w->first_error[0] != '\0' ? arena_strdup(arena, w->first_error) : NULL;
 	fill_cache_report(w, arena, report);
+	fill_pool_report(w, arena, report);
 }
 
 /* Keeps the ledger even of a run that failed, if the coordinator is there. */
@@ -474,7 +486,7 @@ static void prepare(Workload *w, const DemoTarget *target, const DemoOptions *op
 	w->options = options;
 	w->count = options->clients;
 	w->clients = arena_array(arena, (size_t) w->count, sizeof(Client));
-	w->polls = arena_array(arena, (size_t) w->count + 1, sizeof(struct pollfd)); /* the last is the cache's */
+	w->polls = arena_array(arena, (size_t) w->count + 2, sizeof(struct pollfd)); /* the last two: cache and pooler */
 	w->mix = options->mix;
 	if (mix_total(&w->mix) == 0)
 		mix_default(&w->mix);
@@ -487,6 +499,7 @@ static void release(Workload *w)
 	for (int i = 0; i < w->count; i++)
 		pg_close(w->clients[i].pg);
 	close_cache(w);
+	close_pool(w);
 	timeline_free(w->timeline);
 	ledger_free(&w->ledger);
 	series_free(&w->series);
@@ -520,7 +533,8 @@ bool workload_run(const DemoTarget *target, const DemoOptions *options, Arena *a
 	w->ledger.pg = w->engine != NULL ? demo_connect(target, err) : NULL;
 	w->via_any = options->via_any && w->engine != NULL && w->engine->only_coordinator == NULL;
 
-	bool ok = w->ledger.pg != NULL && begin_state(w, &state, err) && connect_clients(w, err) && open_cache(w, err);
+	bool ok = w->ledger.pg != NULL && begin_state(w, &state, err) && open_pool(w, arena, err) && connect_clients(w, err) &&
+	          open_cache(w, err);
 
 	if (ok) {
 		ok = join_event(w, work(w, err), err);

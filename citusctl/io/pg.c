@@ -360,6 +360,13 @@ PgRows *pg_query(Pg *pg, const char *sql, int count, const char *const values[],
 	return flush_all(pg, err) ? wrap(last_result(pg, err)) : NULL;
 }
 
+PgRows *pg_query_simple(Pg *pg, const char *sql, Err *err)
+{
+	if (!clock_go_on(err) || !pg_send_simple(pg, sql, err) || !flush_all(pg, err))
+		return NULL;
+	return wrap(last_result(pg, err));
+}
+
 bool pg_run(Pg *pg, const char *sql, int count, const char *const values[], Err *err)
 {
 	PgRows *rows = pg_query(pg, sql, count, values, err);
@@ -418,6 +425,11 @@ bool pg_query_bool(Pg *pg, const char *sql, int count, const char *const values[
 int pg_row_count(const PgRows *rows)
 {
 	return PQntuples(raw(rows));
+}
+
+int pg_column(const PgRows *rows, const char *name)
+{
+	return PQfnumber(raw(rows), name);
 }
 
 bool pg_is_null(const PgRows *rows, int row, int column)
@@ -566,6 +578,13 @@ bool pg_send(Pg *pg, const char *name, int count, const char *const values[], Er
 bool pg_send_query(Pg *pg, const char *sql, int count, const char *const values[], Err *err)
 {
 	if (PQsendQueryParams(pg->conn, sql, count, NULL, values, NULL, NULL, 0) == 0)
+		return lost_error(pg, err);
+	return PQflush(pg->conn) >= 0 || lost_error(pg, err);
+}
+
+bool pg_send_simple(Pg *pg, const char *sql, Err *err)
+{
+	if (PQsendQuery(pg->conn, sql) == 0)
 		return lost_error(pg, err);
 	return PQflush(pg->conn) >= 0 || lost_error(pg, err);
 }

@@ -54,6 +54,9 @@ bool pg_exec(Pg *pg, const char *sql, Err *err) MUST_CHECK;
 /* One statement with $1..$n as text (NULL: SQL null); NULL on error. */
 PgRows *pg_query(Pg *pg, const char *sql, int count, const char *const values[], Err *err) MUST_CHECK;
 
+/* One statement or several by the simple protocol, which is all that PgBouncer's console speaks; the last one's rows. */
+PgRows *pg_query_simple(Pg *pg, const char *sql, Err *err) MUST_CHECK;
+
 /* As pg_query(), and the rows are not wanted. */
 bool pg_run(Pg *pg, const char *sql, int count, const char *const values[], Err *err) MUST_CHECK;
 
@@ -66,6 +69,7 @@ bool pg_query_bool(Pg *pg, const char *sql, int count, const char *const values[
                    Err *err) MUST_CHECK;
 
 int pg_row_count(const PgRows *rows);
+int pg_column(const PgRows *rows, const char *name); /* -1: there is none of that name */
 bool pg_is_null(const PgRows *rows, int row, int column);
 
 /* Text of a value, "" for null; valid until pg_rows_free(). */
@@ -100,6 +104,9 @@ bool pg_send(Pg *pg, const char *name, int count, const char *const values[], Er
 
 /* As pg_send(), of a statement that isn't prepared. */
 bool pg_send_query(Pg *pg, const char *sql, int count, const char *const values[], Err *err) MUST_CHECK;
+
+/* As pg_send(), of one statement or several without parameters; pg_take() has the last one's rows. */
+bool pg_send_simple(Pg *pg, const char *sql, Err *err) MUST_CHECK;
 int pg_socket(const Pg *pg);
 
 /* Reads what is there; *ready when pg_take() will not block.  Notifications that

@@ -47,6 +47,7 @@ static const char *ini_text(Host *host, const HostServer *server, const Pooler *
 		{"port", arena_printf(arena, "%d", cluster->pooler_port)},
 		{"hba", pooler->hba},
 		{"users", pooler->users},
+		{"user", cluster->postgres.user},
 		{"tls_settings", tls_text},
 		{"pidfile", pooler->pidfile},
 		{"log", pooler->log},
@@ -57,16 +58,19 @@ static const char *ini_text(Host *host, const HostServer *server, const Pooler *
 	                                             values, err);
 }
 
-/* The networks of "access" and nobody else. */
+/* The networks of "access" and, on the host itself, whoever came there by SSH; these may read the pooler's figures too. */
 static const char *hba_text(const Host *host)
 {
 	const Cluster *cluster = host->session->cluster;
+	const char *user = quote_hba(host->arena, cluster->postgres.user);
+	const char *const local[] = {quote_hba(host->arena, cluster->postgres.database), "pgbouncer"};
 	Str text = STR_INIT;
 
+	for (size_t i = 0; i < 2; i++)
+		str_printf(&text, "host %s %s 127.0.0.1/32 scram-sha-256\n", local[i], user);
 	for (size_t i = 0; i < cluster->access.count; i++)
 		str_printf(&text, "%s %s %s %s scram-sha-256\n", cluster->tls ? "hostssl" : "host",
-		           quote_hba(host->arena, cluster->postgres.database), quote_hba(host->arena, cluster->postgres.user),
-		           cluster->access.items[i]);
+		           local[0], user, cluster->access.items[i]);
 
 	const char *kept = arena_strdup(host->arena, str_text(&text));
 

@@ -4,6 +4,10 @@
 # connections.  The servers' time does not count.  Each side runs for a short and for a
 # long time and the difference is taken, so that logging in, loading and verifying cancel
 # out; in turns, RUNS times (default 3), and the smallest counts.  Of the throughput of the long runs, the middle one.
+#
+# Both send the same: statements, transactions, settings of the session, users drawn evenly, a country
+# of mean size, tweets of the same length with growing ids, and unfollow what is followed (pgbench: the first follower of
+# each user, once or more often).  Neither pipelines.  The demo keeps its ledger besides.
 # shellcheck disable=SC2016 # $1 of the statements, not of the shell
 set -u
 # shellcheck source=tests/bench/lib.sh
@@ -22,6 +26,7 @@ statement() { sed '/^--/d' "$REPO/sql/query/demo_$1.sql" | sed "$2" | tr '\n' ' 
 
 write_scripts()
 {
+	local pairs
 	cat >about.set <<-SET
 		\\set user random(1, $USERS)
 		\\set other random(1, $USERS)
@@ -29,17 +34,30 @@ write_scripts()
 	{ cat about.set && statement read_feed 's/\$1/:user/'; } >read_feed.pgbench
 	{ cat about.set && statement read_profile 's/\$1/:user/'; } >read_profile.pgbench
 	{ cat about.set && statement follow 's/\$1/:user/; s/\$2/:other/'; } >follow.pgbench
-	{ cat about.set && statement unfollow 's/\$1/:user/; s/\$2/:other/'; } >unfollow.pgbench
+	pairs=$(app_psql "$name" -F ' ' -c 'SELECT followee_id, min(follower_id) FROM citusctl_demo.subscriptions GROUP BY 1' |
+		awk '{ printf " WHEN :other = %s THEN %s", $1, $2 }')
+	{
+		cat about.set
+		echo "\\set user CASE$pairs ELSE :user END"
+		statement unfollow 's/\$1/:user/; s/\$2/:other/'
+	} >unfollow.pgbench
 	statement country_languages 's/\$1/:country/' >reference_join.pgbench
 	statement top_authors '' >aggregate.pgbench
 	{
 		cat about.set
-		echo '\set id random(1, 9000000000000000000)'
+		echo '\set n :n + 1'
+		echo '\set id :base + :client_id * 10000000 + :n'
 		echo 'BEGIN;'
 		statement post_tweet 's/\$1/:user/; s/\$2/:id/; s/\$3/:body/'
 		statement fan_out 's/\$1/:user/; s/\$2/:id/'
 		echo 'COMMIT;'
 	} >post_tweet.pgbench
+	# As long as the demo's tweets are in the mean.
+	body=$(app_psql "$name" -c "SELECT rpad('the trains are late again, and so am I; the coffee is good. ', avg(length(body))::int, 'so ')
+		FROM citusctl_demo.tweets")
+	# The demo takes each country as often: one with about as many users as the mean of them.
+	country=$(app_psql "$name" -c 'SELECT country FROM citusctl_demo.users GROUP BY 1
+		ORDER BY abs(count(*) - (SELECT count(*) FROM citusctl_demo.users) / (SELECT count(*) FROM citusctl_demo.countries)), 1 LIMIT 1')
 }
 
 # The weights are those that the demo reports.
@@ -48,9 +66,9 @@ scripts() { jq -r '.operations[] | "-f \(.name).pgbench@\(.weight)"' report.json
 run_pgbench()
 {
 	# shellcheck disable=SC2046 # words of -f
-	PGPASSWORD=$(cat "$CITUSCTL_HOME/$name/password") PGOPTIONS='-c search_path=citusctl_demo' \
-		"$BINDIR/pgbench" -n -M prepared -c "$CLIENTS" -j 1 -T "$1" -D country=DE --max-tries=5 \
-		-D body='the trains are late again, and so am I, but the coffee is good' $(scripts) \
+	PGPASSWORD=$(cat "$CITUSCTL_HOME/$name/password") PGOPTIONS="-c search_path=citusctl_demo $settings" \
+		"$BINDIR/pgbench" -n -M prepared -c "$CLIENTS" -j 1 -T "$1" --max-tries=10 \
+		-D n=0 -D base="$(date +%s%N)" -D body="$body" -D country="$country" $(scripts) \
 		-h 127.0.0.1 -p "$(jq -r .nodes.coordinator.port "$CITUSCTL_HOME/$name/state.json")" -U "$name" "$name" \
 		>pgbench.out 2>pgbench.err
 }
@@ -82,6 +100,9 @@ a_transaction() { echo "$(cpu "$1" "$SHORT") $(cpu "$1" "$LONG")" | awk '{ print
 measure()
 {
 	local demo pgbench
+	# What the demo sets in its sessions (citusctl/demo/engine.c).
+	settings=
+	[ "$1" = citus ] && settings='-c citus.multi_shard_modify_mode=sequential'
 	rm -f demo.tps pgbench.tps
 	demo_cluster "$1" "$name" || return
 	run_demo 1

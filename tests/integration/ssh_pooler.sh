@@ -29,6 +29,10 @@ test_pooler()
 	pid=$(pooled sslmode=require 'SELECT pg_backend_pid()')
 	is "$(pooled sslmode=require 'SELECT pg_backend_pid()')" "$pid" 'two clients use one connection of the server'
 
+	runs 'the demo through the pooler' 0 citusctl -y demo --users 200 --duration 2 --clients 8 --pooler -o json
+	ok 'goes through it' jq -e '(.checks[] | select(.name == "pooler") | .passed) and
+		.pooler.transactions >= ([.operations[].count] | add) and .pooler.clients >= 8' "$TMP/.out"
+
 	runs 'a second init' 0 citusctl -v init
 	like "$out" 'nothing was changed' 'changes nothing'
 	# One more than without a pooler.

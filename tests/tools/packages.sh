@@ -57,6 +57,7 @@ test   | have_command jq               | jq
 test   | have_command pgrep            | procps
 test   | have_library hiredis          | libhiredis-dev
 test   | have_command redis-server     | redis-server
+test   | have_sbin pgbouncer           | pgbouncer
 lab    | have_server                   | postgresql
 lab    | have_command ip               | iproute2
 lab    | have_command unshare          | util-linux
