@@ -94,6 +94,18 @@ static bool demo_defaults(void *opaque)
 
 #define BAR_WIDTH 30
 
+static void show_time_left(double seconds)
+{
+	int minutes = (int) (seconds / 60 + 0.5);
+
+	if (seconds < 120)
+		fprintf(stderr, ", %.0f s left", seconds);
+	else if (minutes < 120)
+		fprintf(stderr, ", %d min left", minutes);
+	else
+		fprintf(stderr, ", %d h %d min left", minutes / 60, minutes % 60);
+}
+
 /* A bar, and how long the rest will take at the speed so far. */
 static void show_part(const DemoProgress *progress)
 {
@@ -106,7 +118,7 @@ static void show_part(const DemoProgress *progress)
 	bar[BAR_WIDTH] = '\0';
 	fprintf(stderr, " [%s] %3.0f %%", bar, 100.0 * part);
 	if (part > 0.02 && progress->seconds > 1)
-		fprintf(stderr, ", %.0f s left", progress->seconds * (1 - part) / part);
+		show_time_left(progress->seconds * (1 - part) / part);
 }
 
 /* On a terminal one line that is written over; elsewhere a line a phase. */
@@ -122,7 +134,10 @@ static void show_progress(void *arg, const DemoProgress *progress)
 	if (!live)
 		return;
 	fprintf(stderr, "\r\033[K%s %s", phases[progress->phase], progress->what != NULL ? progress->what : "");
-	if (progress->total > 0)
+	if (progress->phase == DEMO_CHECKING) /* checks are too different for a bar */
+		fprintf(stderr, " (%lld of %lld, %.0f s)", (long long) progress->done + 1, (long long) progress->total,
+		        progress->seconds);
+	else if (progress->total > 0)
 		show_part(progress);
 	else
 		fprintf(stderr, " %lld (%.0f s)", (long long) progress->done, progress->seconds);
@@ -188,6 +203,7 @@ static bool run_workload(const DemoStage *stage, const DemoArgs *args, const Dem
 	                            : demo_run(&target, &options, arena, report, err);
 
 	end_progress(stage->call);
+	during_free(options.event);
 	return ok;
 }
 
@@ -200,11 +216,14 @@ static bool check_during(const Call *call, const DemoArgs *args, bool described,
 		return false;
 	if (args->verify_only || args->duration == 0)
 		return err_set(err, ERR_USAGE, "--during needs a workload: not --verify-only, not --duration 0");
+	if (!described && args->workers < 2 && (*during == DURING_REBALANCE || *during == DURING_DRAIN))
+		return err_set(err, ERR_USAGE, "--during %s needs at least two workers", args->during);
 	if (!described)
 		return true;
 	if (*during == DURING_SCALE_OUT) {
 		err_set(err, ERR_USAGE, "--during scale-out is for a throw-away cluster");
-		return err_hint(err, "Leave the description out; or add a worker to yours while a demo without --during runs.");
+		return err_hint(err, "Leave the description out; or add a worker to yours (\"citusctl node add\") while a demo without "
+		                     "--during runs.");
 	}
 	if (call->globals->yes)
 		return true;
@@ -275,6 +294,30 @@ static const char *outcome_words(const Call *call, const DemoReport *report)
 	return arena_printf(call->arena, "%zu checks passed", report->check_count);
 }
 
+/* JUnit's file of an earlier run would tell CI of that one. */
+static void write_failure(const DemoArgs *args, const Err *err, Arena *arena)
+{
+	Err ignored = ERR_INIT;
+
+	if (args->junit != NULL && !demo_junit_write_failure(args->junit, err, arena, &ignored))
+		err_clear(&ignored);
+}
+
+/* The error that ended the demo is told afterwards; this one would be lost. */
+static void warn_left(const DemoStage *stage, const Err *err)
+{
+	fprintf(stderr, "citusctl: could not take down what the demo made: %s\n%s\n",
+	        err->message != NULL ? err->message : "unknown", demo_stage_left_behind(stage));
+}
+
+/* What happens to the cluster by an event needs it for itself. */
+static bool let_others(DemoStage *stage, DuringKind during)
+{
+	if (during == DURING_NOTHING)
+		demo_stage_let_others(stage);
+	return true;
+}
+
 static bool run_demo(Call *call, const void *opaque, Err *err)
 {
 	const DemoArgs *args = opaque;
@@ -295,17 +338,28 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 	stage.joins_later = during == DURING_SCALE_OUT;
 
 	bool ok = (described ? demo_stage_attach(&stage, err) : demo_stage_make(&stage, err)) &&
-	          (!args->cache || demo_stage_add_cache(&stage, err)) &&
+	          let_others(&stage, during) && (!args->cache || demo_stage_add_cache(&stage, err)) &&
 	          (!args->pooler || demo_stage_add_pooler(&stage, (int) args->clients, err)) &&
 	          run_workload(&stage, args, &mix, during, &report, err);
 
-	if (ok) {
-		print_report(call, &report);
-		ok = write_files(call, args, &report, err) && keep_summary(&stage, &report, err);
-	}
-	if (!demo_stage_take_down(&stage, ok ? err : &later))
+	bool has_run = ok;
+
+	/* What was refused because others have it is not touched. */
+	stage.is_ours = stage.is_ours && !(err->kind == ERR_REFUSED);
+	ok = ok && write_files(call, args, &report, err) && keep_summary(&stage, &report, err);
+	if (!has_run)
+		write_failure(args, err, call->arena);
+	if (!demo_stage_take_down(&stage, ok ? err : &later)) {
+		if (!ok)
+			warn_left(&stage, &later);
 		ok = false;
+	} else if (err->kind == ERR_INTERRUPTED) {
+		err_set_hint(err, "%s", demo_stage_left(&stage));
+	}
 	err_clear(&later);
+	/* One document on standard output, whatever happens; for people the report is worth more than the order. */
+	if (has_run && (ok || !call->globals->json))
+		print_report(call, &report);
 	if (ok && !call->globals->json)
 		demo_stage_print_next(&stage);
 	if (ok && !report.passed) {
@@ -314,7 +368,7 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 	}
 	if (stage.session != NULL)
 		operation_note_end(stage.session, ok, err, outcome_words(call, &report));
-	session_close(stage.session);
+	demo_stage_close(&stage);
 	return ok;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/demo_output.h"
@@ -25,9 +26,12 @@ bool demo_file_possible(const char *path, Err *err)
 	const char *directory = name == path       ? "."
 	                        : name == path + 1 ? "/"
 	                                           : arena_strndup(arena, path, (size_t) (name - path - 1));
+	struct stat found;
 	bool ok = *name != '\0';
 
-	if (!ok)
+	if (ok && stat(path, &found) == 0 && S_ISDIR(found.st_mode))
+		ok = err_set(err, ERR_USAGE, "\"%s\" is a directory, not a file to write", path);
+	else if (!ok)
 		err_set(err, ERR_USAGE, "\"%s\" does not end with the name of a file", path);
 	else if (access(directory, W_OK | X_OK) != 0) {
 		ok = err_errno(err, "write to \"%s\"", path);
@@ -188,6 +192,24 @@ const char *demo_junit_text(const DemoReport *report, Arena *arena)
 
 	str_free(&out);
 	return copy;
+}
+
+bool demo_junit_write_failure(const char *path, const Err *failure, Arena *arena, Err *err)
+{
+	Str out = STR_INIT;
+
+	str_append(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
+	                 "  <testsuite name=\"citusctl demo\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\" time=\"0\">\n"
+	                 "    <testcase classname=\"citusctl.demo\" name=\"demo\" time=\"0\">\n      <error message=\"");
+	append_xml(&out, failure->message != NULL ? failure->message : "failed");
+	str_append(&out, "\">");
+	append_xml(&out, failure->detail != NULL ? failure->detail : "");
+	str_append(&out, "</error>\n    </testcase>\n  </testsuite>\n</testsuites>\n");
+
+	bool ok = write_file(path, arena_strdup(arena, str_text(&out)), err);
+
+	str_free(&out);
+	return ok;
 }
 
 bool demo_junit_write(const char *path, const DemoReport *report, Arena *arena, Err *err)

@@ -15,6 +15,9 @@ bool demo_file_possible(const char *path, Err *err) MUST_CHECK;
 /* One page of HTML that loads nothing. */
 bool demo_page_write(const char *path, const DemoReport *report, Arena *arena, Err *err) MUST_CHECK;
 
+/* Of a demo that did not come to its checks: one case with its error. */
+bool demo_junit_write_failure(const char *path, const Err *failure, Arena *arena, Err *err) MUST_CHECK;
+
 /* One test case for each check. */
 bool demo_junit_write(const char *path, const DemoReport *report, Arena *arena, Err *err) MUST_CHECK;
 

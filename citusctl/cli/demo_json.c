@@ -42,6 +42,20 @@ static void add_histogram(Json *item, const Latency *latency)
 	}
 }
 
+/* null where nothing ended: it has no latency. */
+static void add_latencies(Json *item, const DemoOperation *op)
+{
+	static const char *const keys[] = {"p50_ms", "p95_ms", "p99_ms", "max_ms"};
+	const double values[] = {op->p50_ms, op->p95_ms, op->p99_ms, op->max_ms};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (op->count > 0)
+			json_add_double(item, keys[i], values[i]);
+		else
+			json_add_text(item, keys[i], NULL);
+	}
+}
+
 static void add_operations(Json *object, const DemoReport *report)
 {
 	Json *operations = json_add_array(object, "operations");
@@ -56,10 +70,7 @@ static void add_operations(Json *object, const DemoReport *report)
 		json_add_int(item, "count", op->count);
 		json_add_int(item, "errors", op->errors);
 		json_add_int(item, "retries", op->retries);
-		json_add_double(item, "p50_ms", op->p50_ms);
-		json_add_double(item, "p95_ms", op->p95_ms);
-		json_add_double(item, "p99_ms", op->p99_ms);
-		json_add_double(item, "max_ms", op->max_ms);
+		add_latencies(item, op);
 		add_histogram(item, report->histograms[i]);
 	}
 }
@@ -372,9 +383,6 @@ void demo_summary_json(Json *object, const DemoReport *report)
 		json_add_text(item, "name", op->name);
 		json_add_int(item, "count", op->count);
 		json_add_int(item, "errors", op->errors);
-		json_add_double(item, "p50_ms", op->p50_ms);
-		json_add_double(item, "p95_ms", op->p95_ms);
-		json_add_double(item, "p99_ms", op->p99_ms);
-		json_add_double(item, "max_ms", op->max_ms);
+		add_latencies(item, op);
 	}
 }

@@ -124,9 +124,13 @@ static void print_operation(const Look *look, const DemoOperation *op, double se
 	char retries[32];
 	char errors[32];
 
+	milliseconds(op->p50_ms, p50);
+	milliseconds(op->p95_ms, p95);
+	milliseconds(op->p99_ms, p99);
+	if (op->count == 0) /* nothing ended: there is no latency */
+		snprintf(p50, sizeof(p50), "-"), snprintf(p95, sizeof(p95), "-"), snprintf(p99, sizeof(p99), "-");
 	fprintf(look->out, "  %-21s %10s %9.1f %8s %8s %8s %8s %s%7s%s\n", op->label, grouped(op->count, count),
-	        seconds > 0 ? (double) op->count / seconds : 0.0, milliseconds(op->p50_ms, p50),
-	        milliseconds(op->p95_ms, p95), milliseconds(op->p99_ms, p99), grouped(op->retries, retries),
+	        seconds > 0 ? (double) op->count / seconds : 0.0, p50, p95, p99, grouped(op->retries, retries),
 	        op->errors > 0 ? look->red : "", grouped(op->errors, errors), op->errors > 0 ? look->plain : "");
 }
 

@@ -78,22 +78,38 @@ static void leave_out_last(DemoStage *stage)
 	stage->session->cluster = smaller;
 }
 
+/* In a container process ids come again, and a cluster of that name may have been kept. */
+static bool open_new(DemoStage *stage, const char **text, Err *err)
+{
+	const Call *call = stage->call;
+
+	for (int i = 1;; i++) {
+		const char *name = i == 1 ? arena_printf(call->arena, "demo-%ld", (long) getpid())
+		                          : arena_printf(call->arena, "demo-%ld-%d", (long) getpid(), i);
+
+		stage->cluster = throwaway_cluster(call->arena, name, stage->engine,
+		                                   (int) stage->workers + (stage->joins_later ? 1 : 0), stage->in_regions, text, err);
+		stage->session = stage->cluster != NULL ? session_open(stage->cluster, (int) call->globals->jobs, err) : NULL;
+		if (stage->session == NULL || access(stage->session->base, F_OK) != 0)
+			return stage->session != NULL;
+		session_close(stage->session);
+		stage->session = NULL;
+	}
+}
+
 bool demo_stage_make(DemoStage *stage, Err *err)
 {
 	const Call *call = stage->call;
 	const char *text = NULL;
-	const char *name = arena_printf(call->arena, "demo-%ld", (long) getpid());
 
 	stage->throwaway = true;
-	stage->cluster = throwaway_cluster(call->arena, name, stage->engine,
-	                                   (int) stage->workers + (stage->joins_later ? 1 : 0), stage->in_regions, &text,
-	                                   err);
-	if (stage->cluster == NULL)
+	if (!open_new(stage, &text, err))
 		return false;
-	stage->session = session_open(stage->cluster, (int) call->globals->jobs, err);
 	say(call, arena_printf(call->arena, "Starting a throw-away cluster: a coordinator and %lld workers ...",
 	                       (long long) stage->workers));
-	if (stage->session == NULL || !session_claim(stage->session, err) || !keep_description(stage, text, err))
+	/* From here on the directory is this run's, whatever becomes of it. */
+	stage->is_ours = session_claim(stage->session, err);
+	if (!stage->is_ours || !keep_description(stage, text, err))
 		return false;
 	if (stage->joins_later)
 		leave_out_last(stage);
@@ -146,6 +162,21 @@ static bool find_schema(DemoStage *stage, const Cluster *described, Err *err)
 	return ok;
 }
 
+/* Two demos on one cluster would empty each other's tables: wherever they run, one of them waits for its turn. */
+static bool take_schema(DemoStage *stage, Err *err)
+{
+	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
+	bool is_free = false;
+
+	stage->guard = pg_open(&target, err);
+	if (stage->guard == NULL || !pg_query_bool(stage->guard, asset_text("sql/query/demo_lock.sql"), 0, NULL, &is_free, err))
+		return false;
+	if (is_free)
+		return true;
+	err_set(err, ERR_REFUSED, "another demo is working on this cluster");
+	return err_hint(err, "Wait until it has ended, and run the command again.");
+}
+
 bool demo_stage_attach(DemoStage *stage, Err *err)
 {
 	const Call *call = stage->call;
@@ -168,8 +199,18 @@ bool demo_stage_attach(DemoStage *stage, Err *err)
 	if (described->deploy == DEPLOY_SSH)
 		say(call, session_try_direct(stage->session) ? "Clients connect to the servers directly."
 		                                             : "Clients connect through SSH: no network of \"access\" lets this machine in.");
-	return operation_note(stage->session, err) &&
-	       (stage->verify_only ? find_schema(stage, described, err) : make_tables(stage, err));
+	if (!operation_note(stage->session, err))
+		return false;
+	if (stage->verify_only)
+		return find_schema(stage, described, err);
+	stage->is_ours = take_schema(stage, err);
+	return stage->is_ours && make_tables(stage, err);
+}
+
+void demo_stage_let_others(DemoStage *stage)
+{
+	if (!stage->throwaway)
+		(void) session_unlock(stage->session);
 }
 
 bool demo_stage_add_cache(DemoStage *stage, Err *err)
@@ -251,7 +292,7 @@ bool demo_stage_take_down(DemoStage *stage, Err *err)
 	bool ok = (stage->cache == NULL || cache_server_stop(stage->cache, err)) &
 	          (stage->pooler == NULL || pooler_server_stop(stage->pooler, err));
 
-	if (stage->session == NULL || stage->keep || stage->verify_only)
+	if (stage->session == NULL || stage->keep || stage->verify_only || !stage->is_ours)
 		return ok;
 	clock_resume();
 	if (stage->throwaway && access(stage->session->base, F_OK) == 0) {
@@ -262,6 +303,28 @@ bool demo_stage_take_down(DemoStage *stage, Err *err)
 		ok = drop_tables(stage, err);
 	}
 	return ok;
+}
+
+const char *demo_stage_left(const DemoStage *stage)
+{
+	if (stage->keep || stage->verify_only || !stage->is_ours)
+		return "What is there was left as it is.";
+	return stage->throwaway ? "The throw-away cluster was taken down." : "The demo's tables were dropped.";
+}
+
+const char *demo_stage_left_behind(const DemoStage *stage)
+{
+	return arena_printf(stage->call->arena,
+	                    stage->throwaway ? "It is still there: citusctl -c %s destroy"
+	                                     : "Schema " DEMO_SCHEMA " is still there: start the nodes that are down (citusctl -c %s "
+	                                       "node start) and run the demo again, which drops it at its end.",
+	                    stage->file != NULL ? stage->file : "FILE");
+}
+
+void demo_stage_close(DemoStage *stage)
+{
+	pg_close(stage->guard);
+	session_close(stage->session);
 }
 
 void demo_stage_print_next(const DemoStage *stage)

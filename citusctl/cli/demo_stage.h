@@ -2,7 +2,7 @@
  * cli/demo_stage.h - what stands behind a demo: a cluster of the user's, or a
  * throw-away one that is made for it and taken down.
  *
- * Ownership: the stage's session is closed by whoever made the stage.
+ * Ownership: demo_stage_close() closes what the stage holds; what it made is taken down before.
  * Threads:   one.
  */
 #ifndef CITUSCTL_CLI_DEMO_STAGE_H
@@ -27,6 +27,8 @@ typedef struct DemoStage {
 	const char *schema; /* of the demo's tables; NULL: the first of the search path */
 	const char *file;   /* the description to name in hints */
 	bool throwaway;
+	Pg *guard;    /* of a described cluster: holds the lock that keeps other demos out */
+	bool is_ours; /* this run has made it, or has it for itself: only then is it taken down */
 	CacheServer *cache; /* NULL: reads go to the database */
 	PoolerServer *pooler; /* NULL: clients go to the servers themselves */
 } DemoStage;
@@ -34,6 +36,9 @@ typedef struct DemoStage {
 /* Sets the stage: makes a throw-away cluster, or attaches to the described one. */
 bool demo_stage_make(DemoStage *stage, Err *err) MUST_CHECK;
 bool demo_stage_attach(DemoStage *stage, Err *err) MUST_CHECK;
+
+/* From here on other verbs may work on a described cluster beside the demo: rebalance it, add a node. */
+void demo_stage_let_others(DemoStage *stage);
 
 /* Reads go through the described Redis, or one that is started. */
 bool demo_stage_add_cache(DemoStage *stage, Err *err) MUST_CHECK;
@@ -50,6 +55,13 @@ DemoTarget demo_stage_target(const DemoStage *stage);
 
 /* Also after an error or Ctrl-C: nothing that wasn't asked for stays behind. */
 bool demo_stage_take_down(DemoStage *stage, Err *err) MUST_CHECK;
+
+/* Sentences for people: what became of it when the demo did not end by itself, and what is to be done when it could not be
+ * taken down. */
+const char *demo_stage_left(const DemoStage *stage);
+const char *demo_stage_left_behind(const DemoStage *stage);
+
+void demo_stage_close(DemoStage *stage);
 
 /* What the user may do next, to standard output. */
 void demo_stage_print_next(const DemoStage *stage);

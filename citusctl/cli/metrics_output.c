@@ -166,7 +166,8 @@ static void write_latencies(const Writer *w, const Json *operations)
 
 	family(w, "citusctl_demo_operation_seconds", "Latency of an operation in the last demo.");
 	for (const Json *op = json_first(operations); op != NULL; op = json_next(op)) {
-		for (size_t q = 0; q < sizeof(percentiles) / sizeof(percentiles[0]); q++)
+		/* Of what never ended there is no latency, and 0 would be the best there is. */
+		for (size_t q = 0; json_number(json_get(op, "count")) > 0 && q < sizeof(percentiles) / sizeof(percentiles[0]); q++)
 			sample(w, "citusctl_demo_operation_seconds",
 			       (const char *const[]) {"operation", json_text(json_get(op, "name")), "percentile",
 			                              percentiles[q].percentile, NULL},

@@ -116,11 +116,13 @@ typedef struct Workload {
 	int64_t began_us;
 	int64_t end_us;
 	int64_t last_answer_us;
+	int64_t ended_us; /* when the measurement did: before what is done afterwards */
 	bool via_any;
 	bool is_over; /* no new operations */
 	DemoFailure *failures;
 	size_t failure_count;
 	char first_error[400];
+	int64_t all_errors; /* those of the warm-up too */
 	Cache *cache; /* NULL: none */
 	CacheUse *cache_use;
 	Fresh *fresh;

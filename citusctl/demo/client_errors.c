@@ -29,6 +29,12 @@ static bool is_retriable(const Err *err)
 	return strcmp(err->sqlstate, "40001") == 0 || strcmp(err->sqlstate, "40P01") == 0;
 }
 
+/* A node that could not be connected to has not done anything. */
+static bool was_never_sent(const Err *err)
+{
+	return strcmp(err->sqlstate, "08001") == 0;
+}
+
 static bool is_lost(const Client *c, const Err *problem)
 {
 	return demo_is_lost(problem) || pg_is_dead(c->pg);
@@ -107,7 +113,8 @@ static void keep_failure(Workload *w, const Client *c)
 		return;
 	if (w->failures == NULL)
 		w->failures = xmalloc(FAILURES_KEPT * sizeof(DemoFailure));
-	w->failures[w->failure_count++] = (DemoFailure) {(int) c->op, c->key, c->node};
+	w->failures[w->failure_count++] = (DemoFailure) {
+		(int) c->op, (double) (clock_us() - w->began_us) / 1e6, c->key, c->node};
 }
 
 /* Servers quote each other with line breaks and tabs: here it is one line. */
@@ -139,10 +146,11 @@ static bool give_up_operation(Workload *w, Client *c, Err *problem, Err *err)
 	}
 	series_error(&w->series, (int) c->op, clock_us());
 	w->errors++;
+	w->all_errors++;
 	keep_failure(w, c);
 	if (w->first_error[0] == '\0')
 		describe_first(w, c, problem);
-	if (is_watched || w->errors < ERRORS_MAX)
+	if (is_watched || w->all_errors < ERRORS_MAX)
 		return true;
 	err_set(err, ERR_FAILED, "%d operations of the demo failed; the first: %s", ERRORS_MAX, w->first_error);
 	return false;
@@ -171,7 +179,7 @@ static bool try_again(const Workload *w, Client *c, bool was_lost, const Err *pr
 /* The operation ends here without having been done, as far as is known. */
 static bool give_up(Workload *w, Client *c, Err *problem, Err *err)
 {
-	if (!is_retriable(problem) || c->is_uncertain)
+	if ((!is_retriable(problem) && !was_never_sent(problem)) || c->is_uncertain)
 		remember_uncertain(w, c);
 	if (w->options->event != NULL)
 		c->wait_us = clock_us() + PAUSE_GIVEN_UP_US;
@@ -200,7 +208,7 @@ bool handle_error(Workload *w, Client *c, Err *problem, Err *err)
 	if (again) {
 		c->tries++;
 		w->retries[c->op]++;
-		c->is_uncertain = c->is_uncertain || (was_lost && is_last_step(c));
+		c->is_uncertain = c->is_uncertain || (was_lost && is_last_step(c) && !was_never_sent(problem));
 	} else if (!give_up(w, c, problem, err)) {
 		return false;
 	}
@@ -254,7 +262,6 @@ bool open_again(Workload *w, Client *c, bool *is_open, Err *err)
 		err_move(err, &problem);
 		return false;
 	}
-	c->node = w->via_any ? (c->node + 1) % w->target->start_count : c->node;
 
 	int64_t now = clock_us();
 
@@ -263,6 +270,8 @@ bool open_again(Workload *w, Client *c, bool *is_open, Err *err)
 		c->give_up_us = now + (int64_t) w->options->event->patience_s * 1000000;
 	if (now >= c->give_up_us)
 		ok = give_up_unsent(w, c, &problem, err);
+	/* What was given up was given up because of this node; the next try goes elsewhere. */
+	c->node = w->via_any ? (c->node + 1) % w->target->start_count : c->node;
 	err_clear(&problem);
 	return ok;
 }

@@ -234,12 +234,6 @@ static bool describe(const DemoTarget *target, Arena *arena, DemoReport *report,
 	return machine_look(target, arena, &report->machine, err);
 }
 
-static bool take_snapshot(const DemoTarget *target, Arena *arena, DemoSnapshot **snapshot, Err *err)
-{
-	*snapshot = arena_alloc(arena, sizeof(DemoSnapshot));
-	return snapshot_take(target, arena, *snapshot, err);
-}
-
 bool demo_load(const DemoTarget *target, const DemoOptions *options, DemoReport *report, Err *err)
 {
 	Generator generator = {options->seed, options->users};
@@ -274,9 +268,18 @@ bool demo_work(const DemoTarget *target, const DemoOptions *options, Arena *aren
 	return check_options(options, err) && workload_run(target, options, arena, report, err);
 }
 
+static bool take_snapshot(const DemoTarget *target, Arena *arena, DemoSnapshot **snapshot, Err *err)
+{
+	*snapshot = arena_alloc(arena, sizeof(DemoSnapshot));
+	return snapshot_take(target, arena, *snapshot, err);
+}
+
 bool demo_verify(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
 {
 	begin_report(target, options, report);
+	if (report->started_at == NULL &&
+	    (!describe(target, arena, report, err) || !take_snapshot(target, arena, &report->after, err)))
+		return false;
 	return verify_run(target, options, arena, report, err) ||
 	       demo_blame(target, "while the cluster was verified", err);
 }

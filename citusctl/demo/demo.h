@@ -78,6 +78,11 @@ typedef struct DemoCache {
 	bool is_own;         /* it was started for this run, and is thrown away */
 } DemoCache;
 
+/* When a node was down, since the measurement began. */
+typedef struct DemoOutage {
+	double from_s, until_s; /* until_s 0: it is not over */
+} DemoOutage;
+
 /*
  * What happens to the cluster while the workload runs, in a thread of its own.
  * The workload goes on until it is over, and a little longer.  Operations whose
@@ -87,6 +92,9 @@ typedef struct DemoEvent {
 	const char *name; /* "restart" */
 	bool (*run)(void *arg, struct DemoTimeline *timeline, Err *err);
 	void *arg;
+	/* After an end before its time: what it took is put back, as far as that goes at once. */
+	bool (*put_back)(void *arg, Err *err);
+	struct DemoOutage *outage; /* of dead_node; NULL: none */
 	int patience_s; /* so long an operation is tried again before it counts as an error */
 	const char *dead_node; /* operations on its shards may fail; NULL: none may */
 } DemoEvent;
@@ -146,6 +154,7 @@ typedef struct DemoStall {
 /* An operation that was given up. */
 typedef struct DemoFailure {
 	int op;      /* of DemoReport.operations */
+	double at_s; /* when it was given up, since the measurement began */
 	int64_t key; /* whose shard it worked on; 0: the shards of many nodes */
 	size_t node; /* of DemoTarget.nodes, to which the client was connected */
 } DemoFailure;

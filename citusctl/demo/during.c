@@ -64,6 +64,7 @@ static bool stop_and_start(During *during, Host *host, Err *err)
 	int64_t since = clock_us();
 
 	timeline_mark(during->timeline, "%s stops", host->node->name);
+	during->has_stopped = true;
 	if (!server_stop(host, &server, err) || !server_start(host, &server, err))
 		return false;
 	timeline_mark(during->timeline, "%s is back after %.1f s", host->node->name, (double) (clock_us() - since) / 1e6);
@@ -96,6 +97,8 @@ static bool kill_and_start(During *during, Host *host, Err *err)
 	Server server = server_of(host);
 	int64_t since = clock_us();
 
+	during->has_stopped = true;
+	during->outage.from_s = timeline_now_s(during->timeline);
 	if (!server_crash(&server, err))
 		return false;
 	timeline_mark(during->timeline, "%s was killed", host->node->name);
@@ -105,6 +108,7 @@ static bool kill_and_start(During *during, Host *host, Err *err)
 		return false;
 	timeline_mark(during->timeline, "%s has recovered, %.1f s after it was killed", host->node->name,
 	              (double) (clock_us() - since) / 1e6);
+	during->outage.until_s = timeline_now_s(during->timeline);
 	return true;
 }
 
@@ -124,6 +128,33 @@ static bool kill_worker(void *arg, DemoTimeline *timeline, Err *err)
 	return ok && during_recover(during->target, err);
 }
 
+static bool start_again(During *during, const Node *node, Err *err)
+{
+	Host host = {0};
+	bool ok = host_open(&host, during->session, node, false, err);
+	Server server = server_of(&host);
+
+	ok = ok && (server_pid(&server) != 0 || server_start(&host, &server, err));
+	host_close(&host);
+	return ok;
+}
+
+/* Servers that are down run again, and a worker that was emptied takes shards: nobody's cluster is left crippled. */
+static bool put_back(void *arg, Err *err)
+{
+	During *during = arg;
+	const Cluster *cluster = during->session->cluster;
+	bool ok = true;
+
+	for (size_t i = 0; ok && during->has_stopped && i < cluster->node_count; i++)
+		ok = start_again(during, &cluster->nodes[i], err);
+	if (ok && during->has_drained)
+		ok = during_take_shards_again(during, &cluster->nodes[cluster->node_count - 1], err);
+	if (ok && (during->has_drained || during->has_pushed))
+		timeline_mark(during->timeline, "shards stayed where they were then; \"citusctl rebalance\" balances them");
+	return ok;
+}
+
 const DemoEvent *during_make(DuringKind kind, Session *session, const Cluster *full, const DemoTarget *target,
                              Arena *arena)
 {
@@ -137,9 +168,21 @@ const DemoEvent *during_make(DuringKind kind, Session *session, const Cluster *f
 	*during = (During) {.session = session, .full = full, .target = target, .arena = arena_new()};
 	*event = (DemoEvent) {.name = names[kind],
 	                      .run = runs[kind],
+	                      .put_back = put_back,
 	                      .arg = during,
 	                      .patience_s = kind == DURING_KILL_WORKER ? 0 : PATIENCE_S};
-	if (kind == DURING_KILL_WORKER)
+	if (kind == DURING_KILL_WORKER) {
 		event->dead_node = full->nodes[full->node_count - 1].name;
-	return kind == DURING_NOTHING ? NULL : event;
+		event->outage = &during->outage;
+	}
+	if (kind != DURING_NOTHING)
+		return event;
+	arena_free(during->arena);
+	return NULL;
+}
+
+void during_free(const DemoEvent *event)
+{
+	if (event != NULL)
+		arena_free(((During *) event->arg)->arena);
 }

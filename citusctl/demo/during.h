@@ -36,6 +36,9 @@ bool during_parse(const char *name, DuringKind *kind, Err *err) MUST_CHECK;
 const DemoEvent *during_make(DuringKind kind, Session *session, const Cluster *full, const DemoTarget *target,
                              Arena *arena);
 
+/* When neither workload nor report needs it any more; NULL is allowed. */
+void during_free(const DemoEvent *event);
+
 /* Completes what two-phase commit left open on any node; nothing where there is none. */
 bool during_recover(const DemoTarget *target, Err *err) MUST_CHECK;
 

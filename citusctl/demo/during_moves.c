@@ -110,6 +110,7 @@ static bool push_aside(During *during, Err *err)
 	}
 	rebalance_free(&r);
 	request.fixed = moves;
+	during->has_pushed = true;
 	return move_shards(during, &request, "made uneven on purpose", err);
 }
 
@@ -118,7 +119,7 @@ static bool push_and_balance(During *during, Err *err)
 	return push_aside(during, err) && (!timeline_sleep(during->timeline, 1) || balance(during, err));
 }
 
-static bool takes_shards_again(During *during, const Node *node, Err *err)
+bool during_take_shards_again(During *during, const Node *node, Err *err)
 {
 	char port[16];
 	const char *const values[] = {node->host, port, "true"};
@@ -145,10 +146,11 @@ static bool drain_and_return(During *during, Err *err)
 	request.drain = &node->name;
 	request.drain_count = 1;
 	request.only_forced = true;
+	during->has_drained = true;
 	if (!move_shards(during, &request, arena_printf(during->arena, "drain of %s", node->name), err))
 		return false;
 	timeline_mark(during->timeline, "%s is empty; it gets shards again", node->name);
-	if (!takes_shards_again(during, node, err))
+	if (!during_take_shards_again(during, node, err))
 		return false;
 	return !timeline_sleep(during->timeline, 1) || balance(during, err);
 }

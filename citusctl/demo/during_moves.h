@@ -14,7 +14,13 @@ typedef struct During {
 	const DemoTarget *target;
 	DemoTimeline *timeline;
 	Arena *arena; /* of the event's thread */
+	bool has_stopped; /* a server: it may be down */
+	bool has_drained; /* the last worker: it takes no shards */
+	bool has_pushed;  /* shards aside */
+	DemoOutage outage;
 } During;
+
+bool during_take_shards_again(During *during, const Node *node, Err *err) MUST_CHECK;
 
 bool during_rebalance(void *during, DemoTimeline *timeline, Err *err) MUST_CHECK;
 bool during_drain(void *during, DemoTimeline *timeline, Err *err) MUST_CHECK;

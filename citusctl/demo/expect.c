@@ -125,6 +125,15 @@ static void replay_change(Replay *replay, int64_t followee, int64_t follower, bo
 	count_row(replay->expected, EXPECT_SUBSCRIPTIONS, follower, followee, follows ? 1 : -1);
 }
 
+static void contradict(Replay *replay, int64_t followee, int64_t follower, const char *what)
+{
+	Expected *expected = replay->expected;
+
+	if (expected->contradictions++ == 0)
+		snprintf(expected->first_contradiction, sizeof(expected->first_contradiction), "user %" PRId64 " %s user %" PRId64,
+		         follower, what, followee);
+}
+
 /* A write whose answer was lost: the table says whether it was done. */
 static bool look_up(Replay *replay, const LedgerEntry *entry, bool *is_there, Err *err)
 {
@@ -176,6 +185,24 @@ static bool replay_unknown(Replay *replay, const Followers *followers, const Led
 	return true;
 }
 
+/* What the server said of a change has to fit what was before it. */
+static void replay_following(Replay *replay, const Followers *followers, const LedgerEntry *entry)
+{
+	bool before = follows_now(replay, followers, entry->other);
+	bool after = entry->kind == LEDGER_FOLLOW || entry->kind == LEDGER_FOLLOWED || entry->kind == LEDGER_FOLLOWS;
+	bool has_changed = entry->kind == LEDGER_FOLLOW || entry->kind == LEDGER_UNFOLLOW;
+	bool has_not = entry->kind == LEDGER_FOLLOWED || entry->kind == LEDGER_FOLLOWED_NOT;
+
+	replay->expected->changes += has_changed ? 1 : 0;
+	if (has_changed && before == after)
+		contradict(replay, entry->about, entry->other, after ? "was made to follow again" : "was made not to follow again");
+	if (has_not && before != after)
+		contradict(replay, entry->about, entry->other,
+		           after ? "was said to follow already, and did not:" : "was said not to follow any more, and did:");
+	if (before != after)
+		replay_change(replay, entry->about, entry->other, after);
+}
+
 static bool replay_entry(Replay *replay, const Followers *followers, const LedgerEntry *entry, Err *err)
 {
 	if (!entry->is_known)
@@ -184,8 +211,7 @@ static bool replay_entry(Replay *replay, const Followers *followers, const Ledge
 		replay->expected->posts++;
 		replay_tweet(replay, followers, entry->other);
 	} else {
-		replay->expected->changes++;
-		replay_change(replay, entry->about, entry->other, entry->kind == LEDGER_FOLLOW);
+		replay_following(replay, followers, entry);
 	}
 	return true;
 }

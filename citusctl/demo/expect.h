@@ -40,6 +40,8 @@ typedef struct Expected {
 	int64_t rows[EXPECT_TABLES]; /* of all buckets */
 	int64_t posts;   /* acknowledged, of the ledger */
 	int64_t changes; /* acknowledged follows and unfollows */
+	int64_t contradictions; /* of them: what was acknowledged can't have been, after what was before */
+	char first_contradiction[160];
 	int64_t unknown;      /* entries whose outcome was lost */
 	int64_t unknown_done; /* of them: done, as the table says */
 } Expected;

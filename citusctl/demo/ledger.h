@@ -21,7 +21,17 @@
 /* So much is written at once. */
 #define LEDGER_FLUSH_BYTES ((size_t) 1 << 20)
 
-typedef enum LedgerKind { LEDGER_POST = 'p', LEDGER_FOLLOW = 'f', LEDGER_UNFOLLOW = 'u' } LedgerKind;
+typedef enum LedgerKind {
+	LEDGER_POST = 'p',
+	LEDGER_FOLLOW = 'f',
+	LEDGER_UNFOLLOW = 'u',
+	/* acknowledged, and nothing was changed: it had to be so before */
+	LEDGER_FOLLOWED = 'F',
+	LEDGER_FOLLOWED_NOT = 'U',
+	/* acknowledged at a later try: how it is now, whichever try did it */
+	LEDGER_FOLLOWS = 's',
+	LEDGER_FOLLOWS_NOT = 'n',
+} LedgerKind;
 
 typedef struct LedgerEntry {
 	int64_t about; /* author, or who is followed */

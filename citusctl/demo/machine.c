@@ -1,5 +1,7 @@
+#define _GNU_SOURCE /* sched_getaffinity() */
 #include "demo/machine.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -45,7 +47,10 @@ bool machine_look(const DemoTarget *target, Arena *arena, DemoMachine *machine, 
 	struct utsname system;
 
 	machine->cpu = cpu_model(arena);
-	machine->cpus = (int) sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t usable;
+
+	machine->cpus = sched_getaffinity(0, sizeof(usable), &usable) == 0 ? CPU_COUNT(&usable)
+	                                                                   : (int) sysconf(_SC_NPROCESSORS_ONLN);
 	machine->memory = (int64_t) sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 	machine->system = "";
 	if (uname(&system) == 0)

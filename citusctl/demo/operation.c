@@ -37,14 +37,14 @@ const SingleKey workload_single_key[] = {
 const int workload_single_key_count = 5;
 
 const Operation operations[DEMO_OPERATIONS] = {
-	[OP_FEED] = {"read_feed", "read a feed", 450, 1, {S_FEED}, {S_FEED}, 0, false},
-	[OP_PROFILE] = {"read_profile", "read a profile", 260, 1, {S_PROFILE}, {S_PROFILE}, 0, false},
+	[OP_FEED] = {"read_feed", "read a feed", 450, 1, {S_FEED}, {S_FEED}, 0},
+	[OP_PROFILE] = {"read_profile", "read a profile", 260, 1, {S_PROFILE}, {S_PROFILE}, 0},
 	[OP_POST] = {"post_tweet", "post a tweet", 100, 4, {S_BEGIN, S_POST, S_FAN_OUT, S_COMMIT},
-	             {S_BEGIN, S_POST_AGAIN, S_FAN_OUT_AGAIN, S_COMMIT}, LEDGER_POST, true},
-	[OP_FOLLOW] = {"follow", "follow", 90, 1, {S_FOLLOW}, {S_FOLLOW}, LEDGER_FOLLOW, false},
-	[OP_UNFOLLOW] = {"unfollow", "unfollow", 60, 1, {S_UNFOLLOW}, {S_UNFOLLOW}, LEDGER_UNFOLLOW, false},
-	[OP_COUNTRY] = {"reference_join", "join a reference table", 30, 1, {S_COUNTRY}, {S_COUNTRY}, 0, true},
-	[OP_TOP_AUTHORS] = {"aggregate", "aggregate all shards", 10, 1, {S_TOP_AUTHORS}, {S_TOP_AUTHORS}, 0, true},
+	             {S_BEGIN, S_POST_AGAIN, S_FAN_OUT_AGAIN, S_COMMIT}, LEDGER_POST},
+	[OP_FOLLOW] = {"follow", "follow", 90, 1, {S_FOLLOW}, {S_FOLLOW}, LEDGER_FOLLOW},
+	[OP_UNFOLLOW] = {"unfollow", "unfollow", 60, 1, {S_UNFOLLOW}, {S_UNFOLLOW}, LEDGER_UNFOLLOW},
+	[OP_COUNTRY] = {"reference_join", "join a reference table", 30, 1, {S_COUNTRY}, {S_COUNTRY}, 0},
+	[OP_TOP_AUTHORS] = {"aggregate", "aggregate all shards", 10, 1, {S_TOP_AUTHORS}, {S_TOP_AUTHORS}, 0},
 };
 
 const char *statement_sql(Statement statement)

@@ -58,7 +58,6 @@ typedef struct Operation {
 	Statement step[STEPS_MAX];
 	Statement again[STEPS_MAX]; /* the same once more, where the first try may have been done */
 	char kind;      /* of its entry in the ledger; 0: it only reads */
-	bool is_spread; /* it touches the shards of many nodes */
 } Operation;
 
 extern const Operation operations[DEMO_OPERATIONS];

@@ -86,6 +86,16 @@ void timeline_mark(DemoTimeline *timeline, const char *format, ...)
 	pthread_mutex_unlock(&timeline->lock);
 }
 
+double timeline_now_s(DemoTimeline *timeline)
+{
+	pthread_mutex_lock(&timeline->lock);
+
+	double now_s = timeline->start_us > 0 ? (double) (clock_us() - timeline->start_us) / 1e6 : 0;
+
+	pthread_mutex_unlock(&timeline->lock);
+	return now_s;
+}
+
 void timeline_copy(DemoTimeline *timeline, Arena *arena, DemoReport *report)
 {
 	pthread_mutex_lock(&timeline->lock);

@@ -21,6 +21,9 @@ void timeline_begin(DemoTimeline *timeline, int64_t start_us);
 
 void timeline_mark(DemoTimeline *timeline, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Since it began. */
+double timeline_now_s(DemoTimeline *timeline);
+
 /* The marks so far, in order. */
 void timeline_copy(DemoTimeline *timeline, Arena *arena, DemoReport *report);
 

@@ -75,6 +75,11 @@ const char *verify_number(Verify *v, int64_t value)
 	return arena_strndup(v->arena, out, (size_t) at);
 }
 
+const char *verify_count(Verify *v, int64_t value, const char *one, const char *many)
+{
+	return arena_printf(v->arena, "%s %s", verify_number(v, value), value == 1 ? one : many);
+}
+
 /* A node is listed under the host of the description and the port it listens on. */
 int verify_node_at(const Verify *v, const char *host, int port)
 {

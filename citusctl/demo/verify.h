@@ -61,6 +61,9 @@ void verify_problem(Verify *v, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Digits in groups of three: "1,234,567"; in the arena. */
 const char *verify_number(Verify *v, int64_t value);
 
+/* "1 operation", "1,234 operations". */
+const char *verify_count(Verify *v, int64_t value, const char *one, const char *many);
+
 /* The node at this address, as the coordinator lists it; -1: none. */
 int verify_node_at(const Verify *v, const char *host, int port);
 

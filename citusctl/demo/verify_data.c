@@ -86,9 +86,14 @@ bool check_acknowledged(Verify *v, Err *err)
 	    !compare(v, &expected, EXPECT_TWEETS, err) || !compare(v, &expected, EXPECT_SUBSCRIPTIONS, err))
 		return false;
 
+	if (expected.contradictions > 0)
+		verify_problem(v, "%s acknowledged with an effect that can't be; the first: %s",
+		               verify_count(v, expected.contradictions, "change of followers was", "changes of followers were"),
+		               expected.first_contradiction);
+
 	const char *unknown =
 		expected.unknown > 0
-			? arena_printf(v->arena, "; writes of unknown outcome: %s, of which %s were done",
+			? arena_printf(v->arena, "; writes of unknown outcome: %s, done of them: %s",
 	                       verify_number(v, expected.unknown), verify_number(v, expected.unknown_done))
 			: "";
 

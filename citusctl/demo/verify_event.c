@@ -26,6 +26,23 @@ static const char *keys_of(Verify *v, size_t dead)
 	return copy;
 }
 
+/* A connection that broke shows a little later, and prepared transactions of the crash end after it. */
+#define BEFORE_S 0.5
+#define AFTER_S 5.0
+
+/* Failures that were given up when the node was there, whatever they were about. */
+static int64_t count_unexcused(const DemoReport *report, const DemoOutage *outage)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; outage != NULL && i < report->failure_count; i++) {
+		double at_s = report->failures[i].at_s;
+
+		count += at_s < outage->from_s - BEFORE_S || (outage->until_s > 0 && at_s > outage->until_s + AFTER_S);
+	}
+	return count;
+}
+
 static size_t find_node(const Verify *v, const char *name)
 {
 	size_t i = 0;
@@ -45,9 +62,14 @@ static bool check_dead_node(Verify *v, const char *name, Err *err)
 
 	if (!pg_query_int64(v->catalog, asset_text("sql/query/check_keys_elsewhere.sql"), 3, values, &elsewhere, err))
 		return false;
+	int64_t unexcused = count_unexcused(v->report, v->options->event->outage);
+
+	if (unexcused > 0)
+		verify_problem(v, "%s failed while %s was there; the first error of all: %s",
+		               verify_count(v, unexcused, "operation", "operations"), name, v->report->first_error);
 	if (elsewhere > 0)
-		verify_problem(v, "%s operations failed on the shards of nodes that lived; the first error: %s",
-		               verify_number(v, elsewhere), v->report->first_error);
+		verify_problem(v, "%s failed on the shards of nodes that lived; the first error: %s",
+		               verify_count(v, elsewhere, "operation", "operations"), v->report->first_error);
 	v->said = arena_printf(v->arena, "%s operations failed, all of them on shards of %s or over all shards; %s",
 	                       verify_number(v, v->report->errors), name, v->said);
 	return true;
@@ -127,7 +149,7 @@ bool check_event(Verify *v, Err *err)
 	}
 	if (event != NULL && event->dead_node != NULL)
 		return check_dead_node(v, event->dead_node, err);
-	verify_problem(v, "%s operations failed; the first error: %s", verify_number(v, report->errors),
+	verify_problem(v, "%s failed; the first error: %s", verify_count(v, report->errors, "operation", "operations"),
 	               report->first_error);
 	return true;
 }

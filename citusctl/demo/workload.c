@@ -125,12 +125,15 @@ void acknowledge(Workload *w, Client *c)
 
 static void write_ledger(Workload *w, Client *c)
 {
-	const Operation *op = &operations[c->op];
+	LedgerKind kind = (LedgerKind) operations[c->op].kind;
 
-	if (c->is_uncertain && op->kind != LEDGER_POST && op->kind != 0)
-		remember_uncertain(w, c); /* whether this try changed something or an earlier one did */
-	else if (op->kind == LEDGER_POST || (op->kind != 0 && c->changed > 0))
-		ledger_add(&w->ledger, (LedgerEntry) {c->about, (LedgerKind) op->kind, c->other, true});
+	/* Whether this try changed something or an earlier one did is not known, but how it is now. */
+	if (kind == LEDGER_FOLLOW)
+		kind = c->is_uncertain ? LEDGER_FOLLOWS : c->changed > 0 ? LEDGER_FOLLOW : LEDGER_FOLLOWED;
+	else if (kind == LEDGER_UNFOLLOW)
+		kind = c->is_uncertain ? LEDGER_FOLLOWS_NOT : c->changed > 0 ? LEDGER_UNFOLLOW : LEDGER_FOLLOWED_NOT;
+	if (operations[c->op].kind != 0)
+		ledger_add(&w->ledger, (LedgerEntry) {c->about, kind, c->other, true});
 	c->is_uncertain = false;
 }
 
@@ -151,6 +154,18 @@ static void advance(Workload *w, Client *c)
 		complete(w, c);
 }
 
+/* Every user has a profile: one that comes back empty was looked for in the wrong place. */
+static PgRows *take_rows(const Client *c, Err *problem)
+{
+	PgRows *rows = pg_take(c->pg, problem);
+
+	if (rows == NULL || c->op != OP_PROFILE || c->is_rolling_back || pg_row_count(rows) > 0)
+		return rows;
+	err_set(problem, ERR_FAILED, "user %s was not found", c->first);
+	pg_rows_free(rows);
+	return NULL;
+}
+
 /* Reads what came for one client, and sends what comes next. */
 static bool serve(Workload *w, Client *c, Err *err)
 {
@@ -162,7 +177,7 @@ static bool serve(Workload *w, Client *c, Err *err)
 	if (ok && !ready)
 		return true;
 	if (ok)
-		rows = pg_take(c->pg, &problem);
+		rows = take_rows(c, &problem);
 	w->last_answer_us = clock_us();
 	c->is_sent = false;
 	if (rows == NULL) {
@@ -181,7 +196,10 @@ static bool serve(Workload *w, Client *c, Err *err)
 /* All nodes have been silent for long: which one is it? */
 static bool look_for_stall(Workload *w, Err *err)
 {
-	if (clock_us() - w->last_answer_us < STALL_US)
+	const DemoEvent *event = w->options->event;
+
+	/* While something happens operations have their own patience. */
+	if (clock_us() - w->last_answer_us < STALL_US + (event != NULL ? (int64_t) event->patience_s * 1000000 : 0))
 		return true;
 
 	Arena *arena = arena_new();
@@ -340,6 +358,10 @@ static void begin_phase(Workload *w, int seconds)
 	w->begun = 0;
 	w->done = 0;
 	memset(w->retries, 0, sizeof(w->retries));
+	w->errors = 0;
+	w->failure_count = 0;
+	w->reconnects = 0;
+	w->first_error[0] = '\0';
 	series_open(&w->series, w->began_us, seconds);
 	reset_cache_use(w);
 }
@@ -414,7 +436,7 @@ static void fill_operations(const Workload *w, DemoReport *report)
 
 static void fill_report(Workload *w, Arena *arena, DemoReport *report)
 {
-	int64_t now = clock_us();
+	int64_t now = w->ended_us;
 	double seconds = (double) (now - w->began_us) / 1e6;
 
 	series_close(&w->series, now, arena, report);
@@ -443,15 +465,27 @@ static void fill_report(Workload *w, Arena *arena, DemoReport *report)
 	fill_pool_report(w, arena, report);
 }
 
+static bool end_state(Workload *w, const DemoState *state, Err *err)
+{
+	/* Whether the ledger's connection has lived through an event shows only when it is used. */
+	if (w->options->event != NULL) {
+		pg_close(w->ledger.pg);
+		w->ledger.pg = NULL;
+	}
+	return open_ledger(w, err) && settle_uncertain(w, err) && ledger_flush(&w->ledger, true, err) &&
+	       demo_state_set(w->ledger.pg, state, "stopped", err);
+}
+
 /* Keeps the ledger even of a run that failed, if the coordinator is there. */
 static void keep_what_is_known(Workload *w, const DemoState *state)
 {
 	Err ignored = ERR_INIT;
 
+	clock_resume(); /* after Ctrl-C nothing could be written */
 	for (int i = 0; i < w->count; i++)
 		remember_uncertain(w, &w->clients[i]);
-	if (ledger_flush(&w->ledger, true, &ignored) && demo_state_set(w->ledger.pg, state, "stopped", &ignored))
-		err_clear(&ignored);
+	/* What can't be settled now leaves the state "running": then nothing is claimed of it later. */
+	(void) end_state(w, state, &ignored);
 	err_clear(&ignored);
 }
 
@@ -467,17 +501,6 @@ static bool begin_state(Workload *w, DemoState *state, Err *err)
 	w->generator = (Generator) {state->seed, state->users};
 	w->random = generator_hash(state->seed, 0) | 1;
 	return demo_state_set(w->ledger.pg, state, "running", err);
-}
-
-static bool end_state(Workload *w, const DemoState *state, Err *err)
-{
-	/* Whether the ledger's connection has lived through an event shows only when it is used. */
-	if (w->options->event != NULL) {
-		pg_close(w->ledger.pg);
-		w->ledger.pg = NULL;
-	}
-	return open_ledger(w, err) && settle_uncertain(w, err) && ledger_flush(&w->ledger, true, err) &&
-	       demo_state_set(w->ledger.pg, state, "stopped", err);
 }
 
 static void prepare(Workload *w, const DemoTarget *target, const DemoOptions *options, Arena *arena)
@@ -508,6 +531,18 @@ static void release(Workload *w)
 	pg_close(w->ledger.pg);
 }
 
+/* Also after Ctrl-C: what the event took from the cluster is not left away. */
+static void put_back(Workload *w)
+{
+	const DemoEvent *event = w->options->event;
+	Err problem = ERR_INIT;
+
+	clock_resume();
+	if (!event->put_back(event->arg, &problem))
+		timeline_mark(w->timeline, "could not be put back: %s; \"citusctl node list\" shows what is down", problem.message);
+	err_clear(&problem);
+}
+
 /* An event that failed is the reason for whatever failed besides. */
 static bool join_event(Workload *w, bool ok, Err *err)
 {
@@ -515,7 +550,12 @@ static bool join_event(Workload *w, bool ok, Err *err)
 
 	if (!ok)
 		timeline_cancel(w->timeline);
-	if (timeline_join(w->timeline, &of_event))
+
+	bool joined = timeline_join(w->timeline, &of_event);
+
+	if (w->options->event != NULL && (!ok || !joined))
+		put_back(w);
+	if (joined)
 		return ok;
 	if (ok || of_event.kind != ERR_INTERRUPTED)
 		err_move(err, &of_event);
@@ -537,7 +577,9 @@ bool workload_run(const DemoTarget *target, const DemoOptions *options, Arena *a
 	          open_cache(w, err);
 
 	if (ok) {
-		ok = join_event(w, work(w, err), err);
+		ok = work(w, err);
+		w->ended_us = clock_us();
+		ok = join_event(w, ok, err);
 		if (ok)
 			ok = end_state(w, &state, err);
 		else

@@ -58,7 +58,6 @@ static bool write_settings(const PoolerServer *server, int clients, int pool_siz
 	Arena *arena = session->arena;
 	const Node *coordinator = cluster_coordinator(session->cluster);
 	const TmplValue values[] = {
-		{"database", quote_hba(arena, session->cluster->postgres.database)},
 		{"host", coordinator->host},
 		{"server_port", arena_printf(arena, "%d", session_port(session, coordinator))},
 		{"port", arena_printf(arena, "%d", server->clients.port)},

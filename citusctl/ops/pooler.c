@@ -58,19 +58,21 @@ static const char *ini_text(Host *host, const HostServer *server, const Pooler *
 	                                             values, err);
 }
 
-/* The networks of "access" and, on the host itself, whoever came there by SSH; these may read the pooler's figures too. */
+/* The networks of "access" and, on the host itself, whoever came there by SSH; also for the pooler's
+ * figures. */
 static const char *hba_text(const Host *host)
 {
 	const Cluster *cluster = host->session->cluster;
 	const char *user = quote_hba(host->arena, cluster->postgres.user);
-	const char *const local[] = {quote_hba(host->arena, cluster->postgres.database), "pgbouncer"};
+	const char *const databases[] = {quote_hba(host->arena, cluster->postgres.database), "pgbouncer"};
 	Str text = STR_INIT;
 
-	for (size_t i = 0; i < 2; i++)
-		str_printf(&text, "host %s %s 127.0.0.1/32 scram-sha-256\n", local[i], user);
-	for (size_t i = 0; i < cluster->access.count; i++)
-		str_printf(&text, "%s %s %s %s scram-sha-256\n", cluster->tls ? "hostssl" : "host",
-		           local[0], user, cluster->access.items[i]);
+	for (size_t d = 0; d < 2; d++) {
+		str_printf(&text, "host %s %s 127.0.0.1/32 scram-sha-256\n", databases[d], user);
+		for (size_t i = 0; i < cluster->access.count; i++)
+			str_printf(&text, "%s %s %s %s scram-sha-256\n", cluster->tls ? "hostssl" : "host", databases[d], user,
+			           cluster->access.items[i]);
+	}
 
 	const char *kept = arena_strdup(host->arena, str_text(&text));
 

@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS demo_run (
 -- Every write of the workload that was acknowledged (or whose outcome is not
 -- known because a connection was lost).  about: the author, or the one who is
 -- followed; other: the tweet, or the follower.
--- kind: p posted, f followed, u unfollowed.
+-- kind: p posted, f followed, u unfollowed; F and U: asked for, and already so;
+-- s and n: follows and does not, whichever of several tries did it.
 CREATE TABLE IF NOT EXISTS demo_ledger (
 	seq bigint NOT NULL,
 	kind "char" NOT NULL,

@@ -44,20 +44,22 @@ cached()
 {
 	run citusctl -y demo --cache --users 300 --clients 4 --duration 4 -o json "${@:2}"
 }
+command_lines() { cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' '; }
 checks_failed() { json '[.checks[] | select(.passed | not) | .name] | join(" ")'; }
 check_detail() { json '.checks[] | select(.name == "cached reads") | .detail'; }
 
 test_own()
 {
-	local dir secret
+	local dir
 	"$CITUSCTL" demo --engine "$1" --workers 2 --users 300 --duration 5 --cache -o json --junit own.xml --report own.html \
 		>own.out 2>own.err </dev/null &
 	ok "$1: a demo with a Redis of its own gets to work" wait_until 120 grep -q '^working' own.err
 	dir=$(echo "$CITUSCTL_HOME"/demo-*/cache)
 	is "$(stat -c %a "$dir" "$dir/redis.conf" | tr '\n' ' ')" "700 600 " "$1: its files are its user's only"
-	secret=$(awk '$1 == "requirepass" { print $2 }' "$dir/redis.conf")
-	ok "$1: it has a password" [ "${#secret}" -ge 20 ]
-	is "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -c -F -e "$secret")" 0 "$1: which no command line shows"
+	awk '$1 == "requirepass" { print $2 }' "$dir/redis.conf" >secret
+	like "$(cat secret)" '^[A-Za-z0-9_-]{20,}$' "$1: it has a password"
+	command_lines >lines
+	is "$(grep -c -F -f secret lines)" 0 "$1: which no command line shows"
 	like "$(REDISCLI_AUTH='' redis-cli -s "$dir/redis.sock" ping 2>&1)" NOAUTH "$1: and without which nobody comes in"
 	wait
 	out=$(cat own.out) err=$(cat own.err)
@@ -73,7 +75,8 @@ test_own()
 	like "$err" 'Redis [0-9.]+ on a socket' "$1: it says through what it reads"
 	like "$(cat own.xml)" 'name="cache_hit_ratio" value="0\.[0-9]+"' "$1: JUnit's properties have the hit ratio"
 	like "$(cat own.html)" '"hit_ratio"' "$1: so has the page"
-	is "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -c -F -e "$dir")" 0 "$1: the Redis is gone afterwards"
+	command_lines >lines
+	is "$(grep -c -F -e "$dir" lines)" 0 "$1: the Redis is gone afterwards"
 	not_ok "$1: with its directory" [ -e "$dir" ]
 }
 

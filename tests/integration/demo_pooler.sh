@@ -15,19 +15,21 @@ is "$status" 2 "a pooler and connections to all nodes exclude each other"
 run citusctl demo --pooler --duration 0
 is "$status" 2 "a pooler without a workload is a wrong usage"
 
+command_lines() { cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' '; }
 checks_failed() { json '[.checks[] | select(.passed | not) | .name] | join(" ")'; }
 
 test_own()
 {
-	local dir password
+	local dir
 	"$CITUSCTL" demo --engine "$1" --workers 2 --users 500 --duration 4 --clients 24 --pooler -o json --junit own.xml --report own.html \
 		>own.out 2>own.err </dev/null &
 	ok "$1: a demo through a pooler gets to work" wait_until 120 grep -q '^working' own.err
 	dir=$(echo "$CITUSCTL_HOME"/demo-*/pooler)
-	password=$(cat "$dir/../password")
 	is "$(stat -c %a "$dir" "$dir/users" "$dir/pgbouncer.ini" | tr '\n' ' ')" "700 600 600 " "$1: its files are its user's only"
 	like "$(cat "$dir/users")" '^"demo-[0-9]+" "SCRAM-SHA-256\$' "$1: it holds a SCRAM verifier"
-	is "$(cat "$dir"/* /proc/[0-9]*/cmdline 2>/dev/null | grep -c -a -F -e "$password")" 0 "$1: and nowhere the password"
+	command_lines >lines
+	cp "$dir/../password" password
+	is "$(cat "$dir"/* lines | grep -c -a -F -f password)" 0 "$1: and nowhere the password"
 	wait
 	out=$(cat own.out) err=$(cat own.err)
 	is "$(json .passed)" true "$1: it passes"
@@ -39,7 +41,8 @@ test_own()
 	ok "$1: clients waited for each other" jq -e '.pooler | .clients_waiting > 0 and .wait_mean_ms > 0' own.out
 	like "$err" 'PgBouncer at 127\.0\.0\.1:[0-9]+' "$1: it says through what"
 	like "$(cat own.xml)" 'name="pooler_server_connections" value="[0-9]+"' "$1: JUnit's properties tell the connections"
-	is "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -c -F -e "$dir")" 0 "$1: the pooler is gone afterwards"
+	command_lines >lines
+	is "$(grep -c -F -e "$dir" lines)" 0 "$1: the pooler is gone afterwards"
 	not_ok "$1: with its directory" [ -e "$dir" ]
 }
 
