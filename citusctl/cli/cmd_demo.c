@@ -12,6 +12,7 @@
 #include "demo/demo.h"
 #include "demo/during.h"
 #include "demo/operation.h"
+#include "io/redis.h"
 #include "ops/metrics.h"
 #include "ops/throwaway.h"
 #include "run/operation.h"
@@ -245,6 +246,8 @@ static bool check_args(const DemoArgs *args, bool described, DemoMix *mix, Err *
 		return err_set(err, ERR_USAGE, "--pooler and --via any exclude each other: the pooler leads to the coordinator");
 	if (args->cache && (args->verify_only || args->duration == 0))
 		return err_set(err, ERR_USAGE, "--cache needs a workload: not --verify-only, not --duration 0");
+	if (args->cache && !redis_is_built_in()) /* says how to get it, before a cluster is started */
+		return redis_open(&(RedisTarget) {.host = ""}, err) != NULL;
 	if (args->verify_only && !described) {
 		err_set(err, ERR_USAGE, "--verify-only needs a cluster");
 		return err_hint(err, "Name its description with -c FILE.");
