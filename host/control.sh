@@ -1,27 +1,35 @@
 #!/bin/sh
 # Starts, stops, restarts (and waits for it) or reloads a server; on failure shows the end of its log.
-# control.sh start|stop|restart|reload UNIT MAJOR SERVER LOG
+# control.sh start|stop|restart|reload UNIT BINDIR DATA CONFIG LOG: CONFIG is the file of
+# settings where that is not in DATA, which it then names; else "".
 # By systemd where that runs; elsewhere as pg_ctlcluster does it, less the seconds that it
 # sleeps.  Nothing here may hold on to our output.
-size=$(stat -c %s "$5" 2>/dev/null || echo 0)
-conf=/etc/postgresql/$3/$4/postgresql.conf
-data=$(sed -n "s/^data_directory *= *'\([^']*\)'.*/\1/p" "$conf" | tail -n 1)
+verb=$1 unit=$2 bindir=$3 data=$4 config=$5 log=$6
+size=$(stat -c %s "$log" 2>/dev/null || echo 0)
 if [ -d /run/systemd/system ]; then
-	said=$(systemctl "$1" "$2" 2>&1 </dev/null)
+	said=$(systemctl "$verb" "$unit" 2>&1 </dev/null)
 	status=$?
 else
 	mkdir -p /run/postgresql && chown postgres:postgres /run/postgresql && chmod 2775 /run/postgresql
-	verb=$1 major=$3 log=$5
-	shift 5
+	start_log=$log
+	set --
+	if [ -n "$config" ]; then
+		data=$(sed -n "s/^data_directory *= *'\([^']*\)'.*/\1/p" "$config" | tail -n 1)
+		set -- -o "-c config_file=\"$config\""
+	else
+		start_log=${data%/*}/citusctl-start.log # its own log is begun by the server
+	fi
 	case $verb in
-		start | restart) set -- -w -t 60 -l "$log" -o "-c config_file=\"$conf\"" ;;
+		start | restart) set -- "$@" -w -t 60 -l "$start_log" ;;
 		stop) set -- -w -t 60 ;;
+		*) set -- ;;
 	esac
-	said=$(runuser -u postgres -- "/usr/lib/postgresql/$major/bin/pg_ctl" "$verb" -s -D "$data" "$@" 2>&1 </dev/null)
+	said=$(runuser -u postgres -- "$bindir/pg_ctl" "$verb" -s -D "$data" "$@" 2>&1 </dev/null)
 	status=$?
-	set -- "$verb" - "$major" - "$log"
 fi
 [ "$status" -eq 0 ] && exit 0
-tail=$(tail -c "+$((size + 1))" "$5" 2>/dev/null | tail -n 8)
+tail=$(tail -c "+$((size + 1))" "$log" 2>/dev/null | tail -n 8)
+[ -z "$tail" ] && [ -d /run/systemd/system ] && tail=$(journalctl -q -n 8 -o cat --no-pager -u "$unit" 2>/dev/null)
+[ -z "$tail" ] && [ -n "$start_log" ] && tail=$(tail -n 8 "$start_log" 2>/dev/null)
 echo "${tail:-$said}" >&2
 exit 1

@@ -18,7 +18,7 @@ start()
 	if [ -d /run/systemd/system ]; then
 		said=$(systemctl daemon-reload 2>&1 && systemctl -q enable "$unit" 2>&1 && systemctl restart "$unit" 2>&1)
 	else
-		said=$(runuser -u postgres -- /usr/sbin/pgbouncer -d "$ini" 2>&1 </dev/null)
+		said=$(PATH=$PATH:/usr/sbin runuser -u postgres -- pgbouncer -d "$ini" 2>&1 </dev/null)
 	fi || { echo "$said" >&2; exit 1; }
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
 		running && listens && return

@@ -55,7 +55,7 @@ cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
 	awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { print "listening"; exit }'
 
 # A pooler of this cluster.
-for ini in /etc/postgresql/*/*/citusctl-pgbouncer.ini; do
+for ini in /etc/postgresql/*/*/citusctl-pgbouncer.ini /var/lib/pgsql/*/data/citusctl-pgbouncer.ini; do
 	[ -e "$ini" ] && grep -q "/citusctl-pgbouncer-$cluster.pid\$" "$ini" && echo "pooler"
 done
 
@@ -66,7 +66,7 @@ for host in "$@"; do
 	done
 done
 
-[ -x /usr/sbin/pgbouncer ] && echo "pgbouncer"
+pgbouncer=$(PATH=$PATH:/usr/sbin command -v pgbouncer) && echo "pgbouncer $pgbouncer"
 command -v apt-get >/dev/null 2>&1 && echo "packages apt"
 command -v dnf >/dev/null 2>&1 && echo "packages dnf"
 exit 0

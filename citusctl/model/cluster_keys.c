@@ -255,7 +255,7 @@ static const Key repository_keys[] = {
 	 .about = "What its files on the hosts are called.",
 	 .missing = "is missing; give the repository a name, such as \"pgdg\""},
 	{"source", &source_shape, offsetof(RepositoryDraft, source),
-	 .about = "URL, suite and components, as apt wants them.",
+	 .about = "URL, suite and components, as apt wants them; the base URL for dnf.",
 	 .missing = "is missing; say where the packages are"},
 	{"key_file", &file_text, offsetof(RepositoryDraft, key_file),
 	 .about = "File with the public key that signs it, ASCII-armored; relative to the description.",

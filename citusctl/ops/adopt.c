@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io/asset.h"
+#include "ops/family.h"
 #include "ops/survey.h"
 #include "util/str.h"
 
@@ -13,7 +14,7 @@ bool adopt_look(Host *host, Facts *facts, Err *err)
 	const Found *found = facts_candidate(facts, host->node);
 	ShellResult result;
 
-	if (found == NULL || found->pid == 0 || facts->family != FAMILY_DEBIAN)
+	if (found == NULL || found->pid == 0 || family_traits(facts->family) == NULL || !family_traits(facts->family)->adopts)
 		return true;
 
 	const char *const argv[] = {"psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
@@ -56,7 +57,7 @@ static const char *misfit(const Session *session, const Facts *facts, const Foun
 	const Cluster *cluster = session->cluster;
 	const Adoptable *is = facts->adoptable;
 
-	if (facts->family != FAMILY_DEBIAN)
+	if (family_traits(facts->family) == NULL || !family_traits(facts->family)->adopts)
 		return "on this system citusctl does not take servers over";
 	if (found->pid == 0)
 		return arena_printf(arena, "it is stopped, so it can't be asked; start it (pg_ctlcluster %d %s start)", found->major, found->name);

@@ -86,7 +86,7 @@ static void read_line(Facts *facts, const Cluster *cluster, char *line, Arena *a
 	if (strcmp(words[0], "systemd") == 0)
 		facts->systemd = true;
 	else if (strcmp(words[0], "pgbouncer") == 0)
-		facts->pgbouncer = true;
+		facts->pgbouncer = words[1];
 	else if (strcmp(words[0], "pooler") == 0)
 		facts->pooler = true;
 	else if (strcmp(words[0], "debian") == 0)
@@ -192,7 +192,9 @@ static const char *server_name(const char *cluster, Arena *arena)
 
 HostServer facts_server(const Facts *facts, const Cluster *cluster, const Node *node, int major, Arena *arena)
 {
-	HostServer server = {.family = facts->family, .major = major, .port = node->port};
+	const Installed *installed = facts_installed(facts, major);
+	HostServer server = {.family = facts->family, .major = major, .port = node->port,
+	                     .bindir = installed != NULL ? installed->bindir : ""};
 
 	if (facts->family == FAMILY_RHEL) {
 		server.name = "data";
@@ -200,7 +202,8 @@ HostServer facts_server(const Facts *facts, const Cluster *cluster, const Node *
 		server.data = arena_printf(arena, "/var/lib/pgsql/%d/data", major);
 		server.config = server.data;
 		server.conf = arena_printf(arena, "%s/citusctl.conf", server.data);
-		server.log = arena_printf(arena, "/var/lib/pgsql/%d/citusctl.log", major);
+		server.log = arena_printf(arena, "%s/log/citusctl.log", server.data);
+		server.main = "";
 		return server;
 	}
 	server.name = facts->adopted != NULL ? facts->adopted : server_name(cluster->name, arena);
@@ -208,8 +211,9 @@ HostServer facts_server(const Facts *facts, const Cluster *cluster, const Node *
 	server.data = arena_printf(arena, "/var/lib/postgresql/%d/%s", major, server.name);
 	server.config = arena_printf(arena, "/etc/postgresql/%d/%s", major, server.name);
 	server.conf = arena_printf(arena, "%s/conf.d/citusctl.conf", server.config);
+	server.main = arena_printf(arena, "%s/postgresql.conf", server.config);
 	server.log = arena_printf(arena, "/var/log/postgresql/postgresql-%d-%s.log", major, server.name);
-	for (size_t i = 0; facts->adopted != NULL && i < facts->server_count; i++)
+	for (size_t i = 0; i < facts->server_count; i++)
 		if (facts->servers[i].major == major && strcmp(facts->servers[i].name, server.name) == 0)
 			server.data = arena_strdup(arena, facts->servers[i].data);
 	return server;

@@ -55,7 +55,7 @@ typedef struct Facts {
 	const char *os; /* NULL: not looked at; "debian", "rocky rhel centos fedora" */
 	Family family;
 	bool systemd;
-	bool pgbouncer; /* is installed */
+	const char *pgbouncer; /* the program, NULL: not installed */
 	bool pooler;    /* citusctl has made one here for this cluster */
 	Installed installed[FACTS_MAJORS];
 	size_t installed_count;
@@ -80,6 +80,8 @@ typedef struct HostServer {
 	const char *name;   /* what Debian calls it; "data" elsewhere */
 	const char *unit;   /* of systemd */
 	const char *data;   /* data directory */
+	const char *bindir; /* of its programs, "" when they are not there */
+	const char *main;   /* the server's own file of settings where that is not in data, else "" */
 	const char *config; /* directory of postgresql.conf and pg_hba.conf */
 	const char *conf;   /* our settings, included by the server's own */
 	const char *log;    /* the server's log */

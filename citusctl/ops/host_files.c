@@ -4,6 +4,7 @@
 
 #include "io/asset.h"
 #include "io/tmpl.h"
+#include "ops/family.h"
 #include "ops/server.h"
 #include "ops/tls.h"
 #include "util/quote.h"
@@ -140,6 +141,7 @@ static const char *kept_settings(const Host *host)
 static const char *conf_text(Host *host, const HostServer *server, Err *err)
 {
 	const char *tls = tls_settings(host, server, err);
+	const FamilyTraits *family = family_traits(server->family);
 	const TmplValue values[] = {
 		{"node", host->node->name},
 		{"cluster", host->session->cluster->name},
@@ -148,6 +150,7 @@ static const char *conf_text(Host *host, const HostServer *server, Err *err)
 		{"node_conninfo", quote_conf(host->arena, node_conninfo(host, server))},
 		{"tls_settings", tls},
 		{"cluster_settings", asset_text("templates/cluster.conf.tmpl")},
+		{"family_settings", family->settings != NULL ? asset_text(family->settings) : ""},
 		{"kept_settings", kept_settings(host)},
 		{"user_settings", server_user_settings(host)},
 		{NULL, NULL},

@@ -4,6 +4,9 @@
 #include <strings.h>
 
 #include "io/asset.h"
+#include "io/tmpl.h"
+#include "ops/family.h"
+#include "ops/survey.h"
 #include "util/str.h"
 
 #define ARMOUR "-----BEGIN PGP PUBLIC KEY BLOCK-----"
@@ -13,7 +16,7 @@ bool packages_missing(const Facts *facts, const Cluster *cluster, const Node *no
 	const Installed *installed = facts_installed(facts, cluster->postgres.version);
 
 	return installed == NULL || !installed->citus ||
-	       (cluster->pooler_port != 0 && node->is_coordinator && !facts->pgbouncer);
+	       (cluster->pooler_port != 0 && node->is_coordinator && facts->pgbouncer == NULL);
 }
 
 /* The fingerprint of the key in the file, by gpg; "" when it finds none. */
@@ -66,43 +69,46 @@ static bool read_key(Host *host, const Repository *repository, const char **text
 	return ok;
 }
 
-/* The repository's key and its line, which names the key that has to have signed it. */
-static bool add_repository(Host *host, const Repository *repository, Err *err)
+/* The repository's key and its file, which names the key that has to have signed it. */
+static bool add_repository(Host *host, const FamilyTraits *family, const Repository *repository, Err *err)
 {
 	const char *key = NULL;
-	const char *key_path = arena_printf(host->arena, "/etc/apt/keyrings/citusctl-%s.asc", repository->name);
+	const char *key_path = arena_printf(host->arena, "%s/citusctl-%s.asc", family->key_directory, repository->name);
+	const TmplValue values[] = {
+		{"key", key_path}, {"source", repository->source}, {family->names_repository ? "name" : NULL, repository->name}, {NULL, NULL}};
+	const char *text = tmpl_render(host->arena, family->repository_template, asset_text(family->repository_template), values, err);
 	bool changed = false;
 
-	if (!read_key(host, repository, &key, err))
+	if (text == NULL || !read_key(host, repository, &key, err))
 		return false;
 
 	const ShellFile files[] = {
 		{key_path, key, 0644},
-		{arena_printf(host->arena, "/etc/apt/sources.list.d/citusctl-%s.list", repository->name),
-	     arena_printf(host->arena, "deb [signed-by=%s] %s\n", key_path, repository->source), 0644},
+		{arena_printf(host->arena, "%s/citusctl-%s.%s", family->repository_directory, repository->name, family->repository_ending),
+	     text, 0644},
 	};
 
-	return shell_mkdir(host->root, "/etc/apt/keyrings", 0755, err) &&
+	return shell_mkdir(host->root, family->key_directory, 0755, err) &&
 	       shell_put_all(host->root, files, sizeof(files) / sizeof(files[0]), &changed, err);
 }
 
 bool packages_install(Host *host, const Facts *facts, const char **what, Err *err)
 {
 	const Cluster *cluster = host->session->cluster;
-	const char *const argv[] = {"sh", "-c", asset_text("host/install_apt.sh"), "install",
-	                            arena_printf(host->arena, "%d", cluster->postgres.version),
-	                            cluster->pooler_port != 0 && host->node->is_coordinator ? "pgbouncer" : NULL, NULL};
+	const FamilyTraits *family = family_traits(facts->family);
+	const char *const words[] = {arena_printf(host->arena, "%d", cluster->postgres.version),
+	                             cluster->pooler_port != 0 && host->node->is_coordinator ? "pgbouncer" : NULL, NULL};
 	ShellResult result;
 	bool ok = true;
 
-	if (facts->family != FAMILY_DEBIAN) {
-		err_set(err, ERR_FAILED, "packages are installed on Debian and Ubuntu only, and %s runs another system (%s)",
+	if (family == NULL) {
+		err_set(err, ERR_FAILED, "packages are installed on Debian, Ubuntu, RHEL and their kin only, and %s runs another system (%s)",
 		        host->node->host, facts->os);
 		return err_hint(err, "Install PostgreSQL %d and Citus there.", cluster->postgres.version);
 	}
 	for (size_t i = 0; ok && i < cluster->repository_count; i++)
-		ok = add_repository(host, &cluster->repositories[i], err);
-	if (!ok || !shell_run(host->root, argv, NULL, host->arena, &result, err))
+		ok = add_repository(host, family, &cluster->repositories[i], err);
+	if (!ok || !shell_run(host->root, script_argv(host->arena, family->install, "install", words), NULL, host->arena, &result, err))
 		return false;
 	if (result.status != 0) {
 		err_set(err, ERR_FAILED, "the packages cannot be installed on %s", host->node->host);

@@ -97,7 +97,8 @@ static bool put_files(Host *host, const Facts *facts, const HostServer *server, 
 {
 	const char *users = users_text(host, err);
 	const char *ini = users != NULL ? ini_text(host, server, pooler, err) : NULL;
-	const TmplValue values[] = {{"cluster", host->session->cluster->name}, {"ini", pooler->ini}, {NULL, NULL}};
+	const TmplValue values[] = {
+		{"cluster", host->session->cluster->name}, {"ini", pooler->ini}, {"program", facts->pgbouncer}, {NULL, NULL}};
 	bool unit_changed = false;
 
 	if (ini == NULL)
@@ -168,7 +169,7 @@ bool pooler_ensure(Host *host, const Facts *facts, const HostServer *server, Out
 		*outcome = OUTCOME_CHANGED;
 		return true;
 	}
-	if (!facts->pgbouncer) {
+	if (facts->pgbouncer == NULL) {
 		err_set(err, ERR_FAILED, "PgBouncer is not installed on %s", host->node->host);
 		return err_hint(err, "Install the package pgbouncer there, allow that with \"packages\": \"install\", or leave "
 		                     "\"pooler\" out.");

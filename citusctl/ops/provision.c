@@ -7,6 +7,7 @@
 #include "ops/adopt.h"
 #include "ops/drift.h"
 #include "ops/facts.h"
+#include "ops/family.h"
 #include "ops/fence.h"
 #include "ops/host_files.h"
 #include "ops/init_sql.h"
@@ -180,11 +181,11 @@ static bool family_is_known(Host *host, Err *err)
 {
 	const Facts *facts = facts_of(host);
 
-	if (facts->family == FAMILY_DEBIAN)
+	if (family_traits(facts->family) != NULL)
 		return true;
 	err_set(err, ERR_FAILED, "%s runs a system (%s) that this version of citusctl makes no servers on", host->node->host,
 	        *facts->os != '\0' ? facts->os : "unknown");
-	return err_hint(err, "It knows Debian and Ubuntu with postgresql-common.  For servers that are there already use "
+	return err_hint(err, "It knows Debian and Ubuntu with postgresql-common, RHEL and its kin.  For servers that are there already use "
 	                     "\"deploy\": \"none\".");
 }
 
@@ -202,10 +203,9 @@ static bool not_ours(Host *host, const HostServer *server, Err *err)
 
 	err_set(err, ERR_REFUSED, "there is a server %d/%s on %s that citusctl did not create", server->major, server->name,
 	        host->node->host);
-	if (found != NULL)
+	if (found != NULL && family_traits(server->family)->adopts)
 		return err_hint(err, "To have it taken over, give the node its port, %d; otherwise give the cluster another name.", found->port);
-	return err_hint(err, "Give the cluster another name, or remove that server (\"pg_dropcluster %d %s\" there, which "
-	                     "deletes its data).", server->major, server->name);
+	return err_hint(err, "Remove that server if nobody needs it; its data are in %s.", server->data);
 }
 
 static bool port_is_taken(Host *host, const HostServer *server, Err *err)
@@ -218,15 +218,16 @@ static bool create_server(Host *host, const HostServer *server, Err *err)
 {
 	const Session *session = host->session;
 	const char *const words[] = {session->cluster->name, arena_printf(host->arena, "%d", server->major), server->name,
-	                             arena_printf(host->arena, "%d", server->port), NULL};
+	                             arena_printf(host->arena, "%d", server->port), server->bindir, NULL};
+	const char *create = family_traits(server->family)->create;
 	ShellResult result;
 
-	if (!shell_run(host->root, script_argv(host->arena, "host/create_debian.sh", "create", words), session->superuser_password,
+	if (!shell_run(host->root, script_argv(host->arena, create, "create", words), session->superuser_password,
 	               host->arena, &result, err))
 		return false;
 	if (result.status == REFUSED_STATUS)
 		return not_ours(host, server, err);
-	return result.status == 0 || shell_failed("pg_createcluster", &result, err);
+	return result.status == 0 || shell_failed(create, &result, err);
 }
 
 static bool take_over(Host *host, const Found *candidate, Outcome *outcome, Err *err)
@@ -296,8 +297,7 @@ static bool ensure_files(Host *host, Outcome *outcome, Err *err)
 
 static bool control(Host *host, const HostServer *server, const char *verb, Err *err)
 {
-	const char *const words[] = {verb, server->unit, arena_printf(host->arena, "%d", server->major), server->name,
-	                             server->log, NULL};
+	const char *const words[] = {verb, server->unit, server->bindir, server->data, server->main, server->log, NULL};
 	ShellResult result;
 
 	if (!shell_run(host->root, script_argv(host->arena, "host/control.sh", "control", words), NULL, host->arena, &result, err))
@@ -327,7 +327,8 @@ static bool is_running(const Host *host)
 static bool set_superuser_password(Host *host, const HostServer *server, Err *err)
 {
 	const char *verifier = pg_scram_verifier(host->arena, host->session->superuser_password, err);
-	const char *const argv[] = {"psql", "-X", "-q", "-p", arena_printf(host->arena, "%d", server->port), "-d", "postgres",
+	const char *psql = server->family == FAMILY_DEBIAN ? "psql" : arena_printf(host->arena, "%s/psql", server->bindir);
+	const char *const argv[] = {psql, "-X", "-q", "-p", arena_printf(host->arena, "%d", server->port), "-d", "postgres",
 	                            "-v", "ON_ERROR_STOP=1", NULL};
 
 	/* Letters, digits and $+/=: as safe between quotes as SCRAM makes it. */
@@ -492,14 +493,15 @@ static bool drop_server(Host *host, Outcome *outcome, Err *err)
 
 	HostServer server = facts_server(facts, host->session->cluster, host->node, facts->created, host->arena);
 	const char *const words[] = {host->session->cluster->name, arena_printf(host->arena, "%d", server.major), server.name,
-	                             server.unit, NULL};
+	                             server.unit, server.bindir, NULL};
+	const FamilyTraits *family = family_traits(facts->family);
 	ShellResult result;
 
 	*outcome = OUTCOME_CHANGED;
-	if (host->dry)
+	if (host->dry || family == NULL)
 		return true;
-	return shell_run(host->root, script_argv(host->arena, "host/drop_debian.sh", "drop", words), NULL, host->arena, &result, err) &&
-	       (result.status == 0 || shell_failed("pg_dropcluster", &result, err));
+	return shell_run(host->root, script_argv(host->arena, family->drop, "drop", words), NULL, host->arena, &result, err) &&
+	       (result.status == 0 || shell_failed(family->drop, &result, err));
 }
 
 /* A server that was there before the cluster has others to serve. */

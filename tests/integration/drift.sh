@@ -19,6 +19,7 @@ describe()
 look()
 {
 	run citusctl -o json init --dry-run --exit-code
+	# shellcheck disable=SC2016 # for jq
 	found=$(json '.steps[] | .node as $n | (.differences // [])[] | $n + ": " + .difference + (if .mended then " (mended)" else " (left)" end)')
 }
 

@@ -14,7 +14,9 @@ tables='"schema": ["schema.sql"], "shard_count": 4, "tables": [{"name": "items",
 echo 'CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY);' >schema.sql
 
 # make HOST [OPTION...]: the distribution's own server "main", running.
+# shellcheck disable=SC2016 # for the shell there
 make() { on "$1" sh -c 'h=$1; shift; pg_createcluster 15 main --port 5432 "$@" -- --no-sync >/dev/null && pg_ctlcluster 15 main start' sh "$@"; }
+# shellcheck disable=SC2016 # for the shell there
 unmake() { on "$1" pg_dropcluster --stop 15 main; }
 # main HOST: as the superuser of that server, in the database $DB.
 main() { on "$1" setpriv --reuid postgres --regid postgres --init-groups env -C / psql -X -q -A -t -v ON_ERROR_STOP=1 -d "${DB:-postgres}"; }

@@ -13,6 +13,7 @@ tables='"schema": ["schema.sql"], "shard_count": 4, "tables": [{"name": "items",
 finds()
 {
 	run citusctl -o json init --dry-run --exit-code
+	# shellcheck disable=SC2016 # for jq
 	found=$(json '.steps[] | .node as $n | (.differences // [])[] | $n + ": " + .difference + (if .mended then " (mended)" else " (left)" end)')
 	is "$status" 3 "$2: a dry run tells"
 	like "$found" "$1" "$2: and names it"

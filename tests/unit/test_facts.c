@@ -1,7 +1,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "ops/facts.h"
+#include "ops/family.h"
 
 static Arena *arena;
 static const Cluster *cluster;
@@ -78,6 +78,12 @@ START_TEST(knows_the_other_family)
 	ck_assert(facts->systemd && facts->half_made);
 	ck_assert_str_eq(server.unit, "postgresql-16");
 	ck_assert_str_eq(server.conf, "/var/lib/pgsql/16/data/citusctl.conf");
+	ck_assert_str_eq(server.bindir, "/usr/pgsql-16/bin");
+	ck_assert_str_eq(server.log, "/var/lib/pgsql/16/data/log/citusctl.log");
+	ck_assert_str_eq(server.main, "");
+	ck_assert_str_eq(family_traits(server.family)->create, "host/create_rhel.sh");
+	ck_assert(!family_traits(server.family)->adopts);
+	ck_assert_ptr_null(family_traits(FAMILY_UNKNOWN));
 	ck_assert_ptr_nonnull(facts_found(facts, &server));
 	ck_assert_str_eq(facts->addresses[0], "");
 }
