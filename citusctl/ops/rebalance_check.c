@@ -27,6 +27,7 @@
 /* What is known of a node; same index as in the snapshot. */
 typedef struct NodeFacts {
 	bool is_source, is_target;
+	bool is_met; /* an earlier move of the plan goes to it */
 	bool is_read; /* what follows is known */
 	int64_t slots, senders, workers; /* free ones */
 	int64_t retry_ms;
@@ -371,10 +372,12 @@ static void check_modes(Check *check)
 	online.wait_s = r->retry_s;
 	for (size_t i = 0; i < r->plan.move_count; i++) {
 		RebalanceMove *move = &r->moves[i];
-		MoveSample sample = {.bytes = (double) move->group->bytes};
+		NodeFacts *to = &check->nodes[move->to - r->snapshot.nodes];
+		MoveSample sample = {.bytes = (double) move->group->bytes, .is_first = !to->is_met};
 		double blocked = 0.05 + 0.05 * (double) move->group->shards + blocking.s_per_byte * sample.bytes;
 
 		move->estimate_s = move->mode == REBALANCE_ONLINE ? estimate_left(online, &sample) : blocked;
+		to->is_met = true;
 		samples[i] = sample;
 		columnar += move->mode_reason != NULL ? 1 : 0;
 		if (blocked < TINY_S && move->mode == REBALANCE_ONLINE) {

@@ -3,7 +3,8 @@
 # citusctl rebalance against what Citus has itself, on the same cluster in the same run: scale-out from 3 to 4 workers, 4
 # colocated tables in 32 shards. Then writes during at least 100 moves, and what the ETA was worth.
 #
-# PARTS="speed stalls eta" limits what is measured, ROWS is the size of each of the three large tables, RUNS how often.
+# PARTS="speed stalls eta" limits what is measured, ROWS is the size of each of the three large tables, RUNS how often,
+# JOBS how many moves at a time when writes are watched (default: the description's).
 set -u
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/../integration/lib.sh"
@@ -197,7 +198,7 @@ part_stalls()
 			sql <<<"CALL probe($runs, $shard, $key)" 2>"probe.$shard" || touch probe.failed &
 		done
 		sleep 0.5
-		citusctl -q rebalance -o json >run.json || die "rebalance: $(jq -c .error run.json)"
+		citusctl -q rebalance ${JOBS:+--jobs "$JOBS"} -o json >run.json || die "rebalance: $(jq -c .error run.json)"
 		sleep 0.2
 		sql <<<"INSERT INTO probe_stop VALUES ($runs)"
 		wait
