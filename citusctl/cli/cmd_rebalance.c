@@ -107,7 +107,7 @@ static bool simulate(Call *call, const RebalanceArgs *args, Simulation *simulati
 		output_json(document);
 	} else {
 		PlanLook look = {output_colour(stdout), strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-		                 call->globals->verbose ? SIZE_MAX : MOVES_SHOWN};
+		                 call->globals->verbose ? SIZE_MAX : MOVES_SHOWN, false};
 
 		plan_output_text(stdout, problem, &plan, simulation->labels, look);
 	}

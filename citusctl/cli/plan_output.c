@@ -275,7 +275,9 @@ static void print_verdict(FILE *out, Arena *arena, const BalanceProblem *problem
 	                                arena_printf(arena, "%zu %s, %s", plan->move_count,
 	                                             plural(plan->move_count, "move", "moves"),
 	                                             output_bytes(arena, plan->bytes))));
-	if (plan->forced_count == plan->move_count)
+	if (look->given)
+		fputs(", as given", out);
+	else if (plan->forced_count == plan->move_count)
 		fprintf(out, ": %s shard %s may not stay where %s", plan->forced_count == 1 ? "this" : "these",
 		        plural(plan->forced_count, "group", "groups"), plural(plan->forced_count, "it is", "they are"));
 	else if (plan->forced_count > 0)
@@ -348,7 +350,8 @@ void plan_output_text(FILE *out, const BalanceProblem *problem, const BalancePla
 		fputc('\n', out);
 	}
 	print_verdict(out, arena, problem, plan, &look);
-	print_certificate(out, arena, problem, plan);
+	if (!look.given)
+		print_certificate(out, arena, problem, plan);
 	arena_free(arena);
 }
 

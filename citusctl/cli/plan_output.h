@@ -25,6 +25,7 @@ typedef struct PlanLook {
 	bool in_colour; /* with terminal sequences */
 	bool in_utf8;   /* with marks beyond ASCII */
 	size_t moves;   /* how many moves to list; the rest is counted */
+	bool given;     /* the moves were given, not chosen: there is nothing to prove */
 } PlanLook;
 
 /* labels: one for each group of the problem. */

@@ -142,13 +142,19 @@ static void print_findings(FILE *out, const Call *call, const Rebalance *r, Find
 static void print_plan(const Call *call, const Rebalance *r)
 {
 	PlanLook look = {output_colour(stdout), strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-	                 call->globals->verbose ? SIZE_MAX : MOVES_SHOWN};
+	                 call->globals->verbose ? SIZE_MAX : MOVES_SHOWN, r->request.fixed_count > 0};
 
+	if (r->plan.move_count == 0 && r->request.fixed_count > 0) {
+		printf("Nothing to move: %s.\n", r->request.fixed_count == 1 ? "the shard group is there already"
+		                                                           : "the shard groups are where they were to go");
+		return;
+	}
 	plan_output_text(stdout, r->problem, &r->plan, labels_of(r, call->arena), look);
 	if (r->plan.move_count == 0)
 		return;
 	printf("Time: about %s with %d at a time, on assumed speeds; the run measures and corrects it.\n",
-	       output_seconds(call->arena, (int64_t) (r->estimate_s * 1e6)), r->jobs);
+	       output_seconds(call->arena, (int64_t) (r->estimate_s * 1e6)),
+	       r->plan.move_count < (size_t) r->jobs ? (int) r->plan.move_count : r->jobs);
 	if (r->findings.count > 0)
 		putchar('\n');
 	print_findings(stdout, call, r, FINDING_ERROR);

@@ -46,7 +46,8 @@ static bool forget_removals(Session *session, Pg *pg, const bool *selected, Aren
 }
 
 /* A node that was drained before takes shards again. */
-static bool welcome_shards(Session *session, Pg *pg, const bool *selected, Arena *arena, Err *err)
+static bool welcome_shards(Session *session, Pg *pg, const bool *selected, Arena *arena, size_t *opened,
+                           Err *err)
 {
 	Members members;
 	bool ok = members_read(session, pg, arena, &members, err);
@@ -54,13 +55,16 @@ static bool welcome_shards(Session *session, Pg *pg, const bool *selected, Arena
 	for (size_t i = 0; ok && i < members.count; i++) {
 		const Member *member = &members.items[i];
 
-		if (member->described != NULL && member->group != 0 && selected[member->described - session->cluster->nodes])
-			ok = set_takes_shards(pg, arena, member, true, err);
+		if (member->described == NULL || member->group == 0 || !selected[member->described - session->cluster->nodes])
+			continue;
+		*opened += member->takes_shards ? 0 : 1;
+		ok = set_takes_shards(pg, arena, member, true, err);
 	}
 	return ok;
 }
 
-bool node_add(Session *session, const bool *selected, const RunWatcher *watcher, Report **report, Err *err)
+bool node_add(Session *session, const bool *selected, const RunWatcher *watcher, Report **report, size_t *opened,
+              Err *err)
 {
 	Arena *scratch = arena_new();
 	Pg *pg = open_coordinator(session, err);
@@ -69,7 +73,7 @@ bool node_add(Session *session, const bool *selected, const RunWatcher *watcher,
 	/* On hosts the other nodes' rules of who may log in change too. */
 	session->only = session->cluster->deploy == DEPLOY_SSH ? NULL : selected;
 	ok = ok && run_plan(session, init_steps(session), false, watcher, report, err) &&
-	     welcome_shards(session, pg, selected, scratch, err);
+	     welcome_shards(session, pg, selected, scratch, opened, err);
 	session->only = NULL;
 	pg_close(pg);
 	arena_free(scratch);

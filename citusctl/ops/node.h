@@ -19,9 +19,10 @@
 /*
  * Brings described workers in: server, roles, database, engine, registration,
  * copies of the reference tables, and only then shards are welcome.  selected has
- * a member for each node of the description.
+ * a member for each node of the description.  *opened: how many were closed to
+ * shards, by a drain.
  */
-bool node_add(Session *session, const bool *selected, const RunWatcher *watcher, Report **report,
+bool node_add(Session *session, const bool *selected, const RunWatcher *watcher, Report **report, size_t *opened,
               Err *err) MUST_CHECK;
 
 /* What taking a node out did. */

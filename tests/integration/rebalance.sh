@@ -129,6 +129,10 @@ test_shard()
 	runs "$engine: back again" 0 citusctl shard move "$group" "$from"
 	like "$out" "Shard group $group \\(posts, users; .*\\) is on $from now" "$engine: what was moved where is said"
 	runs "$engine: where it is already there is nothing to do" 0 citusctl shard move "$group" "$from"
+	like "$out" 'Nothing to move: the shard group is there already' "$engine: and why is said"
+	runs "$engine: a move by hand is shown" 0 citusctl shard move "$group" "$([ "$from" = worker1 ] && echo worker2 || echo worker1)" --dry-run
+	like "$out" '^1 move, .*, as given\.$' "$engine: as what it is"
+	not_ok "$engine: without a proof of what nobody chose" grep -q Certificate <<<"$out"
 	runs "$engine: an unknown shard is wrong usage" 2 citusctl shard move 1 worker1
 	runs "$engine: an unknown node is wrong usage" 2 citusctl shard move "$shard" worker9
 	like "$err" 'worker1, worker2, worker3' "$engine: the error names the nodes there are"
@@ -177,6 +181,7 @@ test_plan_file()
 	runs "$engine: a shard is not moved there" 5 citusctl shard move "$group" worker3
 	like "$err" 'citusctl node add worker3' "$engine: and what opens it is said"
 	runs "$engine: node add does" 0 citusctl node add worker3
+	like "$out" '1 node takes shards again' "$engine: and says so"
 	is "$(sql <<<"SELECT shouldhaveshards FROM pg_dist_node WHERE groupid = 3")" t "$engine: it takes shards again"
 	runs "$engine: a drain of a node without shards" 0 citusctl rebalance --drain worker3
 	is "$(sql <<<"SELECT shouldhaveshards FROM pg_dist_node WHERE groupid = 3")" f "$engine: closes it too"
