@@ -38,7 +38,7 @@ static const Option rebalance_options[] = {
 	{"dry-run", 'n', OPT_FLAG, offsetof(RebalanceArgs, dry_run), NULL, "show the plan, move nothing", 0, 0},
 	{"exit-code", 0, OPT_FLAG, offsetof(RebalanceArgs, exit_code), NULL,
 	 "with --dry-run: status 3 when there is something to move", 0, 0},
-	{"jobs", 0, OPT_INT, offsetof(RebalanceArgs, jobs), "N", "moves at a time (default: the description's, or 2)",
+	{"jobs", 0, OPT_INT, offsetof(RebalanceArgs, jobs), "N", "moves at a time (default: the description's; else 2, or 1 where all servers share few processors)",
 	 1, 64},
 	{"mode", 0, OPT_TEXT, offsetof(RebalanceArgs, mode), "MODE",
 	 "online: writes go on; block_writes: they wait for each move (default online)", 0, 0},

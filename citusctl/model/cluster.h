@@ -113,7 +113,7 @@ typedef struct Cluster {
 	} cache;
 	struct {
 		double threshold; /* fraction of the best balance, 0..1; default 0.05 */
-		int jobs;         /* moves at a time; default 2 */
+		int jobs;         /* moves at a time; 0: not said */
 	} rebalance;
 } Cluster;
 

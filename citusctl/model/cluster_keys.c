@@ -325,7 +325,7 @@ static const Key rebalance_keys[] = {
 	{"threshold", &threshold, offsetof(RebalanceDraft, threshold),
 	 .about = "How far from the best balance is good enough, as a fraction; 0.05 if left out."},
 	{"jobs", &jobs, offsetof(RebalanceDraft, jobs),
-	 .about = "Shard moves at a time, 2 if left out."},
+	 .about = "Shard moves at a time; if left out 2, or 1 where all servers share fewer than four processors."},
 	{.name = NULL},
 };
 static const Shape rebalance = {.kind = SHAPE_OBJECT, .keys = rebalance_keys,

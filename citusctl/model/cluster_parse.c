@@ -382,6 +382,6 @@ void cluster_read(Draft *draft, const Json *document, Mistakes *mistakes)
 	Reader reader = {.arena = mistakes->arena, .mistakes = mistakes};
 	const Place whole = {.parent = NULL};
 
-	*draft = (Draft) {.tls = 1, .shard_count = 32, .rebalance = {.threshold = 0.05, .jobs = 2}};
+	*draft = (Draft) {.tls = 1, .shard_count = 32, .rebalance = {.threshold = 0.05}};
 	read_value(&reader, &whole, document, &description_shape, draft);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/rebalance.h"
 #include "util/str.h"
 
 #define DISK_WANTED_KB ((int64_t) 1024 * 1024)
@@ -218,7 +219,7 @@ static int64_t measured(const Session *session, const Examined *n, const char *n
 
 static void judge_settings(const Session *session, Check *check, Arena *arena, const Examined *n)
 {
-	int64_t jobs = session->cluster->rebalance.jobs;
+	int64_t jobs = rebalance_jobs(session);
 	const char *level = n->is_up ? n->wal_level : setting(session, "wal_level") != NULL ? setting(session, "wal_level") : "logical";
 	const struct {
 		const char *name;

@@ -6,7 +6,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define KICK_EVERY_US 20000
+#define KICK_EVERY_US 10000
 #define PING_SOURCE_EVERY_US 100000
 #define PING_EVERY_US 1000000
 

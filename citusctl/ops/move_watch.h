@@ -2,7 +2,7 @@
  * ops/move_watch.h - what goes on beside shard moves that run: kicks, pings,
  * and whether the nodes are alive.
  *
- * Kick: every 20 ms a NOTIFY ends the naps of one second that Citus takes while
+ * Kick: every 10 ms a NOTIFY ends the naps of one second that Citus takes while
  * a move catches up.  Ping: every 100 ms each node that a move reads from writes
  * a little WAL; on an idle source the last of the data would otherwise be
  * acknowledged only when something else is written, up to 20 s later and with

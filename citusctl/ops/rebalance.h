@@ -95,6 +95,9 @@ typedef struct Rebalance {
 	Pg **links;           /* to the nodes of the snapshot, NULL where there is none (yet) */
 } Rebalance;
 
+/* Moves at a time: the description's, or what suits where the servers run. */
+int rebalance_jobs(const Session *session);
+
 /* What the description says. */
 RebalanceRequest rebalance_request(const Session *session);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/asset.h"
 #include "ops/placement.h"
@@ -16,11 +17,25 @@
  * threshold, is left alone. */
 #define MIN_GAIN 0.02
 
+/* Moves at a time that writes hardly feel: where all servers share few processors, more of them delay each
+ * other's cut-overs. */
+#define USUAL_JOBS 2
+#define PROCESSORS_FOR_USUAL_JOBS 4
+
+int rebalance_jobs(const Session *session)
+{
+	const Cluster *cluster = session->cluster;
+
+	if (cluster->rebalance.jobs > 0)
+		return cluster->rebalance.jobs;
+	return cluster->deploy == DEPLOY_LOCAL && sysconf(_SC_NPROCESSORS_ONLN) < PROCESSORS_FOR_USUAL_JOBS ? 1 : USUAL_JOBS;
+}
+
 RebalanceRequest rebalance_request(const Session *session)
 {
 	return (RebalanceRequest) {
 		.threshold = session->cluster->rebalance.threshold,
-		.jobs = session->cluster->rebalance.jobs,
+		.jobs = rebalance_jobs(session),
 		.mode = REBALANCE_ONLINE,
 	};
 }

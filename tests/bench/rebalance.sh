@@ -149,8 +149,9 @@ part_speed()
 			printf "rebalance, %-8s %6.2f s, %5.1f MB moved, fullest worker %s times the mean; runs:", $1, $2, $3 / 1e6, $4
 			for (i = 5; i <= NF; i++) printf " %s", $i
 			print "" }
-		END { printf "rebalance, ratio    %.2f of the time of citus_rebalance_start with default settings, %.2f of it tuned\n",
-			seconds["ours"] / seconds["default"], seconds["ours"] / seconds["tuned"] }'
+		END { short = seconds["ours"] / seconds["default"]; tuned = seconds["ours"] / seconds["tuned"]
+			printf "rebalance, ratio    %.2f of the time of citus_rebalance_start with default settings (wanted 0.15: %s), ", short, short <= 0.15 ? "met" : "MISSED"
+			printf "%.2f of it tuned (wanted 0.8: %s)\n", tuned, tuned <= 0.8 ? "met" : "MISSED" }'
 }
 
 # A prober for each shard group that moves: it inserts through the coordinator every 10 ms, each a transaction, and keeps
@@ -211,9 +212,10 @@ part_stalls()
 			(max(worst_ms) FILTER (WHERE moved))::int, sum(acknowledged), (SELECT count(*) FROM feed_items WHERE id >= 1000000000),
 			(percentile_cont(0.5) WITHIN GROUP (ORDER BY worst_ms) FILTER (WHERE NOT moved))::int,
 			(max(worst_ms) FILTER (WHERE NOT moved))::int FROM probe_result" |
-		awk -F '|' -v moves="$moves" '{
-			printf "rebalance, writes   %d moves, a prober for each: no error, %d writes acknowledged, %d there;", moves, $4, $5
-			printf " longest stall per move: median %d ms, worst %d ms", $2, $3
+		awk -F '|' -v moves="$moves" -v jobs="$(jq .jobs run.json)" '{
+			printf "rebalance, writes   %d moves, %d at a time, a prober for each: no error, %d writes acknowledged, %d there;", moves, jobs, $4, $5
+			printf " longest stall per move: median %d ms (wanted 100: %s), worst %d ms (wanted 300: %s)",
+				$2, $2 < 100 ? "met" : "MISSED", $3, $3 < 300 ? "met" : "MISSED"
 			printf " (of shards that stay, meanwhile: median %d ms, worst %d ms)\n", $6, $7
 			if ($4 != $5 || $1 != moves) exit 1 }' || die "rows were lost"
 }
@@ -225,7 +227,8 @@ part_eta()
 	citusctl -q rebalance --jobs 1 --drain worker1 -o json >run.json || die "rebalance: $(jq -c .error run.json)"
 	jq -r '[.estimated_seconds_at_10_percent, .seconds, .moved] | @tsv' run.json | awk '{
 		printf "rebalance, ETA      after 10 %% of the bytes %.1f s in all, in truth %.1f s (%+.0f %%), %d moves\n", $1, $2,
-			100 * ($1 - $2) / $2, $3 }'
+			100 * ($1 - $2) / $2, $3 }
+		{ off = $1 > $2 ? $1 - $2 : $2 - $1; print "rebalance, ETA      wanted within 25 %, of a run of a minute: " (off <= 0.25 * $2 ? "met" : "MISSED") }'
 }
 
 for part in $PARTS; do

@@ -64,7 +64,7 @@ START_TEST(test_smallest)
 	ck_assert_int_eq(c->pooler_port, 0);
 	ck_assert_ptr_null(c->cache.host);
 	ck_assert_double_eq_tol(c->rebalance.threshold, 0.05, 1e-12);
-	ck_assert_int_eq(c->rebalance.jobs, 2);
+	ck_assert_int_eq(c->rebalance.jobs, 0);
 	ck_assert_uint_eq(c->node_count, 4);
 	ck_assert_uint_eq(c->table_count, 0);
 }
