@@ -187,6 +187,7 @@ static bool run_live(Call *call, const RebalanceArgs *args, Err *err)
 	}
 	request.fixed = file.moves;
 	request.fixed_count = file.count;
+	request.strict = args->plan_in != NULL;
 	request.mode = file.mode;
 	if (args->mode != NULL)
 		request.mode = strcmp(args->mode, "online") == 0 ? REBALANCE_ONLINE : REBALANCE_BLOCK_WRITES;

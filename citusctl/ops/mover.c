@@ -125,15 +125,6 @@ static bool touches_dead(const Mover *m, size_t move)
 	return watch_is_dead(m->watch, m->r->moves[move].from) || watch_is_dead(m->watch, m->r->moves[move].to);
 }
 
-/* Whether no move to the node has waited for it yet. */
-static bool is_first_to(const Mover *m, const Member *node)
-{
-	for (size_t i = 0; i < m->r->plan.move_count; i++)
-		if (m->r->moves[i].to == node && m->samples[i].stage != SAMPLE_AHEAD && m->samples[i].is_first)
-			return false;
-	return true;
-}
-
 static void attempt(Mover *m, Slot *slot)
 {
 	const RebalanceMove *what = &m->r->moves[slot->move];
@@ -148,10 +139,8 @@ static void attempt(Mover *m, Slot *slot)
 	move->phase = "setting up";
 	move->bytes_done = 0;
 	move->eta_s = -1;
-	m->samples[slot->move].fraction = 0;
-	m->samples[slot->move].waited_s = 0;
-	m->samples[slot->move].stage = SAMPLE_COPYING;
-	m->samples[slot->move].is_first = is_first_to(m, what->to);
+	m->samples.items[slot->move].fraction = m->samples.items[slot->move].waited_s = 0;
+	m->samples.items[slot->move].stage = SAMPLE_COPYING;
 	watch_source(m->watch, what->from, true);
 	mover_tell(m, REBALANCE_STARTED, slot->move, NULL);
 	if (!move_lane_open(&slot->lane, &m->coordinator, &err) || !move_lane_start(&slot->lane, what, &err))
@@ -173,7 +162,7 @@ static bool out_of_time(const Mover *m, size_t move)
 	if (m->options->max_rate > 0)
 		seconds = fmax(seconds, (double) m->bytes_started / (double) m->options->max_rate);
 	if (rates.measured)
-		seconds += estimate_left(rates, &m->samples[move]);
+		seconds += estimate_left(rates, &m->samples, move);
 	return seconds > m->options->max_seconds;
 }
 
@@ -358,9 +347,12 @@ static bool set_up(Mover *m, Err *err)
 	m->slot_count = (size_t) m->r->jobs;
 	m->slots = arena_array(m->r->arena, m->slot_count, sizeof(Slot));
 	m->moves = arena_array(m->r->arena, m->r->plan.move_count, sizeof(MoveProgress));
-	m->samples = arena_array(m->r->arena, m->r->plan.move_count, sizeof(MoveSample));
+	m->samples.items = arena_array(m->r->arena, m->r->plan.move_count, sizeof(MoveSample));
+	m->samples.count = m->r->plan.move_count;
+	m->samples.order = mover_order(m, limits);
 	for (size_t i = 0; i < m->r->plan.move_count; i++)
-		m->samples[i] = (MoveSample) {.bytes = (double) m->r->moves[i].group->bytes};
+		m->samples.items[i] = (MoveSample) {.bytes = (double) m->r->moves[i].group->bytes,
+		                                    .target = (size_t) (m->r->moves[i].to - m->r->snapshot.nodes)};
 	m->progress.rebalance = m->r;
 	m->progress.moves = m->moves;
 	m->progress.eta_s = -1;

@@ -11,10 +11,7 @@
 
 MoveRates mover_rates(const Mover *m)
 {
-	MoveRates assumed = estimate_assumed(m->r->request.mode != REBALANCE_ONLINE);
-
-	assumed.wait_s = m->r->retry_s;
-	return estimate_rates(m->samples, m->r->plan.move_count, assumed);
+	return estimate_rates(&m->samples, estimate_assumed(m->r->request.mode != REBALANCE_ONLINE, m->r->retry_s));
 }
 
 /*
@@ -32,7 +29,7 @@ static double fraction_done(const RebalanceMove *what, const MonitorView *view)
 }
 
 /* The wait is what passes between two looks at its beginning and its end. */
-static void set_stage(Slot *slot, MoveSample *sample, const MonitorView *view)
+static void set_stage(Mover *m, Slot *slot, MoveSample *sample, const MonitorView *view)
 {
 	int64_t now = clock_us();
 
@@ -40,6 +37,8 @@ static void set_stage(Slot *slot, MoveSample *sample, const MonitorView *view)
 		sample->waited_s += (double) (now - slot->looked_us) / 1e6;
 	slot->looked_us = now;
 	sample->stage = view->copying ? SAMPLE_COPYING : view->waiting ? SAMPLE_WAITING : SAMPLE_FINISHING;
+	if (sample->stage == SAMPLE_FINISHING && sample->streamed_s <= 0)
+		sample->streamed_s = (double) (now - m->began_us) / 1e6;
 }
 
 void mover_take_progress(Mover *m)
@@ -50,7 +49,7 @@ void mover_take_progress(Mover *m)
 		Slot *slot = &m->slots[i];
 		const RebalanceMove *what = &m->r->moves[slot->move];
 		MoveProgress *move = &m->moves[slot->move];
-		MoveSample *sample = &m->samples[slot->move];
+		MoveSample *sample = &m->samples.items[slot->move];
 
 		if (!slot->taken || !slot->lane.busy || !monitor_view(m->monitor, what->group, &view))
 			continue;
@@ -59,7 +58,7 @@ void mover_take_progress(Mover *m)
 
 		move->phase = view.phase;
 		sample->fraction = fraction_done(what, &view);
-		set_stage(slot, sample, &view);
+		set_stage(m, slot, sample, &view);
 		move->bytes_done = (int64_t) ((double) what->group->bytes * sample->fraction);
 		move->bytes_per_s = move->seconds > 0 ? (double) move->bytes_done / move->seconds : 0;
 		if (new_phase)
@@ -71,34 +70,66 @@ static void estimate(Mover *m)
 {
 	MoveRates rates = {0};
 
+	m->samples.now_s = m->progress.seconds;
 	m->progress.bytes_done = 0;
 	for (size_t i = 0; i < m->r->plan.move_count; i++) {
 		MoveProgress *move = &m->moves[i];
-		MoveSample *sample = &m->samples[i];
+		MoveSample *sample = &m->samples.items[i];
 
 		sample->seconds = move->seconds;
 		if (move->state == MOVE_MOVED) {
 			sample->stage = SAMPLE_DONE;
 			sample->fraction = 1;
+			if (sample->streamed_s <= 0)
+				sample->streamed_s = m->samples.now_s;
 		} else if (move->state != MOVE_RUNNING || move->will_retry) {
 			sample->stage = move->state == MOVE_GIVEN_UP ? SAMPLE_GIVEN_UP : SAMPLE_AHEAD;
-			sample->seconds = sample->waited_s = sample->fraction = 0;
+			sample->seconds = sample->waited_s = sample->fraction = sample->streamed_s = 0;
 		}
 		m->progress.bytes_done += move->bytes_done;
 	}
 	rates = mover_rates(m);
-	m->progress.eta_s = rates.measured ? estimate_run(rates, m->samples, m->r->plan.move_count, (size_t) m->r->jobs) : -1;
+	m->progress.eta_s = rates.measured ? estimate_run(rates, &m->samples, (size_t) m->r->jobs) : -1;
 	if (m->options->max_rate > 0 && m->progress.eta_s >= 0)
 		m->progress.eta_s = fmax(m->progress.eta_s, (double) (m->r->plan.bytes - m->bytes_started) /
 		                                                (double) m->options->max_rate);
 	for (size_t i = 0; i < m->r->plan.move_count; i++)
 		if (m->moves[i].state == MOVE_RUNNING)
-			m->moves[i].eta_s = rates.measured ? estimate_left(rates, &m->samples[i]) : -1;
+			m->moves[i].eta_s = rates.measured ? estimate_left(rates, &m->samples, i) : -1;
 	if (m->progress.seconds > 0.5)
 		m->progress.bytes_per_s = (double) m->progress.bytes_done / m->progress.seconds;
 	if (m->kept_eta_s <= 0 && m->progress.eta_s > 0 &&
 	    (double) m->progress.bytes_done >= KEEP_ETA_AT * (double) m->r->plan.bytes)
 		m->kept_eta_s = m->progress.seconds + m->progress.eta_s;
+}
+
+/* The order is the schedule's, were all moves as fast as is assumed; of very many it would take long to say. */
+#define ORDERED_MAX 1000
+
+const size_t *mover_order(const Mover *m, ScheduleLimits limits)
+{
+	size_t count = m->r->plan.move_count;
+	size_t *order = arena_array(m->r->arena, count, sizeof(*order));
+	size_t *running = arena_array(m->r->arena, limits.jobs, sizeof(*running));
+	BalanceSchedule *schedule = schedule_new(m->r->problem, &m->r->plan, limits);
+	size_t begun = 0;
+	size_t ended = 0;
+
+	while (count <= ORDERED_MAX && schedule_waiting(schedule) > 0) {
+		size_t next = 0;
+
+		if (schedule_next(schedule, &next)) {
+			running[begun % limits.jobs] = order[begun] = next;
+			begun++;
+		} else if (ended < begun) {
+			schedule_end(schedule, running[ended % limits.jobs], MOVE_DONE);
+			ended++;
+		} else {
+			break;
+		}
+	}
+	schedule_free(schedule);
+	return begun == count ? order : NULL;
 }
 
 void mover_tick(Mover *m)

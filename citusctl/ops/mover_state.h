@@ -39,7 +39,7 @@ typedef struct Mover {
 	Slot *slots;
 	size_t slot_count;
 	MoveProgress *moves;
-	MoveSample *samples;
+	MoveSamples samples;
 	RebalanceProgress progress;
 	int64_t began_us, ticked_us;
 	int64_t bytes_started;  /* for the rate limit */
@@ -73,6 +73,9 @@ void mover_look_at_others(Mover *m);
 /* ---- mover_progress.c: how far the moves are, and when they will be done ---------- */
 
 MoveRates mover_rates(const Mover *m);
+
+/* In which order the moves will begin, or NULL where there are too many to tell. */
+const size_t *mover_order(const Mover *m, ScheduleLimits limits);
 
 /* What the monitor has found out. */
 void mover_take_progress(Mover *m);

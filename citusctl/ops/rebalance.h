@@ -47,6 +47,7 @@ typedef struct RebalanceRequest {
 	/* These moves and no others: a shard moved by hand, a plan that was kept. */
 	const FixedMove *fixed;
 	size_t fixed_count;
+	bool strict; /* refused, not planned anew, when shards have moved since it was planned */
 } RebalanceRequest;
 
 /* A move and what the check found out about it; same index as in the plan. */

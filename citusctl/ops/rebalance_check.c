@@ -27,7 +27,6 @@
 /* What is known of a node; same index as in the snapshot. */
 typedef struct NodeFacts {
 	bool is_source, is_target;
-	bool is_met; /* an earlier move of the plan goes to it */
 	bool is_read; /* what follows is known */
 	int64_t slots, senders, workers; /* free ones */
 	int64_t retry_ms;
@@ -362,22 +361,20 @@ static void check_version(Check *check)
 static void check_modes(Check *check)
 {
 	Rebalance *r = check->r;
-	MoveRates blocking = estimate_assumed(true);
-	MoveRates online = estimate_assumed(false);
+	MoveRates blocking = estimate_assumed(true, 0);
+	MoveRates online = estimate_assumed(false, r->retry_s);
 	MoveSample *samples = arena_array(r->arena, r->plan.move_count, sizeof(*samples));
 	size_t columnar = 0;
 	size_t tiny = 0;
 	double tiny_s = 0;
 
-	online.wait_s = r->retry_s;
 	for (size_t i = 0; i < r->plan.move_count; i++) {
 		RebalanceMove *move = &r->moves[i];
-		NodeFacts *to = &check->nodes[move->to - r->snapshot.nodes];
-		MoveSample sample = {.bytes = (double) move->group->bytes, .is_first = !to->is_met};
+		MoveSample sample = {.bytes = (double) move->group->bytes, .target = (size_t) (move->to - r->snapshot.nodes)};
+		const MoveSamples alone = {.items = &sample, .count = 1};
 		double blocked = 0.05 + 0.05 * (double) move->group->shards + blocking.s_per_byte * sample.bytes;
 
-		move->estimate_s = move->mode == REBALANCE_ONLINE ? estimate_left(online, &sample) : blocked;
-		to->is_met = true;
+		move->estimate_s = move->mode == REBALANCE_ONLINE ? estimate_left(online, &alone, 0) : blocked;
 		samples[i] = sample;
 		columnar += move->mode_reason != NULL ? 1 : 0;
 		if (blocked < TINY_S && move->mode == REBALANCE_ONLINE) {
@@ -387,8 +384,9 @@ static void check_modes(Check *check)
 		if (blocked > check->blocked_s)
 			check->blocked_s = blocked;
 	}
-	r->estimate_s = estimate_run(r->request.mode == REBALANCE_ONLINE ? online : blocking, samples,
-	                             r->plan.move_count, (size_t) r->jobs);
+	r->estimate_s = estimate_run(r->request.mode == REBALANCE_ONLINE ? online : blocking,
+	                             &(const MoveSamples) {.items = samples, .count = r->plan.move_count},
+	                             (size_t) r->jobs);
 	if (columnar > 0)
 		find(check, (Finding) {
 			FINDING_NOTE, ERR_NONE, NULL,
