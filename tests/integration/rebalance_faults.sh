@@ -142,9 +142,9 @@ test_others()
 	citusctl -q rebalance --drain worker3 >/dev/null
 	open_worker3
 	hold
-	start rebalance --jobs 1
+	start rebalance --jobs 1 -o json
 	wait_until 30 is_moving
-	move_by_hand worker2 worker1
+	move_by_hand worker2 worker1 "$(first_move .shard_group)"
 	ok "$engine: one that is made during the run is told of" wait_until 30 grep -q 'somebody else moves shards too: session' started.err
 	sql <<<"SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%by hand%' AND pid <> pg_backend_pid()" >/dev/null
 	wait "$by_hand"
@@ -175,12 +175,13 @@ test_others()
 
 no_job() { [ "$(sql <<<"SELECT count(*) FROM pg_dist_background_job WHERE state NOT IN ('finished', 'cancelled', 'failed')")" = 0 ]; }
 
-# A group goes from one node to another in a session of its own, $by_hand, whose statement is a block.
-move_by_hand() # FROM TO
+# A group, but not that one, goes from one node to another in a session of its own, $by_hand, whose statement is a block.
+move_by_hand() # FROM TO [GROUP]
 {
 	local shard from to
 
-	shard=$(citusctl shard list -o json | jq --arg node "$1" '[.shard_groups[] | select(.node == $node)][0].shard_group')
+	shard=$(citusctl shard list -o json | jq --arg node "$1" --arg not "${3-}" \
+		'[.shard_groups[] | select(.node == $node and (.shard_group | tostring) != $not)][0].shard_group')
 	from=$(node_id "$1") to=$(node_id "$2")
 	sql >by_hand.out 2>&1 <<-END &
 		DO \$\$ /* by hand */ BEGIN EXECUTE 'SELECT citus_move_shard_' || 'placement($shard, $from, $to, ''block_writes'')'; END \$\$
