@@ -341,7 +341,7 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 	stage.joins_later = during == DURING_SCALE_OUT;
 
 	bool ok = (described ? demo_stage_attach(&stage, err) : demo_stage_make(&stage, err)) &&
-	          let_others(&stage, during) && (!args->cache || demo_stage_add_cache(&stage, err)) &&
+	          during_possible(during, stage.session, err) && let_others(&stage, during) && (!args->cache || demo_stage_add_cache(&stage, err)) &&
 	          (!args->pooler || demo_stage_add_pooler(&stage, (int) args->clients, err)) &&
 	          run_workload(&stage, args, &mix, during, &report, err);
 

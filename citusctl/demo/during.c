@@ -7,6 +7,10 @@
 #include "demo/timeline.h"
 #include "io/asset.h"
 #include "ops/crash.h"
+#include "ops/init.h"
+#include "ops/node.h"
+#include "ops/provision.h"
+#include "run/run.h"
 #include "util/clock.h"
 #include "util/str.h"
 
@@ -36,6 +40,18 @@ bool during_parse(const char *name, DuringKind *kind, Err *err)
 	               "--during: \"%s\" is not scale-out, rebalance, drain, restart or kill-worker", name);
 }
 
+bool during_possible(DuringKind kind, const Session *session, Err *err)
+{
+	bool stops = kind == DURING_RESTART || kind == DURING_KILL_WORKER;
+	bool moves = kind == DURING_REBALANCE || kind == DURING_DRAIN;
+
+	if (stops && session->cluster->deploy == DEPLOY_NONE)
+		return err_set(err, ERR_USAGE, "--during %s: with \"deploy\": \"none\" somebody else runs the servers, and citusctl neither "
+		                               "stops nor starts them", names[kind]);
+	return !moves || session->cluster->node_count > 2 ||
+	       err_set(err, ERR_USAGE, "--during %s needs at least two workers", names[kind]);
+}
+
 bool during_recover(const DemoTarget *target, Err *err)
 {
 	const DemoEngine *engine = demo_engine_find(target->engine, err);
@@ -53,21 +69,48 @@ bool during_recover(const DemoTarget *target, Err *err)
 /* A session that was only attached doesn't know yet where they are. */
 static bool find_programs(Session *session, Err *err)
 {
-	if (session->cluster->deploy != DEPLOY_LOCAL)
-		return err_set(err, ERR_USAGE, "only the servers of a local cluster can be stopped here");
-	return session->bindir != NULL || session_find_postgres(session, err);
+	return session->cluster->deploy != DEPLOY_LOCAL || session->bindir != NULL || session_find_postgres(session, err);
 }
 
-static bool stop_and_start(During *during, Host *host, Err *err)
+/* Steps on the host of one node. */
+static bool run_there(During *during, size_t node, const Step *steps, Err *err)
 {
-	Server server = server_of(host);
+	Session *session = during->session;
+	bool *only = arena_array(during->arena, session->cluster->node_count, sizeof(bool));
+	const bool *before = session->only;
+	Report *report = NULL;
+
+	only[node] = true;
+	session->only = only;
+
+	bool ok = run_plan(session, steps, false, NULL, &report, err);
+
+	session->only = before;
+	report_free(report);
+	return ok;
+}
+
+static bool stop_there(During *during, size_t node, Err *err)
+{
+	return run_there(during, node, stop_steps(during->session), err);
+}
+
+static bool start_there(During *during, size_t node, Err *err)
+{
+	return run_there(during, node, start_steps(during->session), err) &&
+	       node_wait(during->session, &during->session->cluster->nodes[node], err);
+}
+
+static bool stop_and_start(During *during, size_t node, Err *err)
+{
+	const char *name = during->session->cluster->nodes[node].name;
 	int64_t since = clock_us();
 
-	timeline_mark(during->timeline, "%s stops", host->node->name);
+	timeline_mark(during->timeline, "%s stops", name);
 	during->has_stopped = true;
-	if (!server_stop(host, &server, err) || !server_start(host, &server, err))
+	if (!stop_there(during, node, err) || !start_there(during, node, err))
 		return false;
-	timeline_mark(during->timeline, "%s is back after %.1f s", host->node->name, (double) (clock_us() - since) / 1e6);
+	timeline_mark(during->timeline, "%s is back after %.1f s", name, (double) (clock_us() - since) / 1e6);
 	return true;
 }
 
@@ -80,33 +123,47 @@ static bool restart(void *arg, DemoTimeline *timeline, Err *err)
 	during->timeline = timeline;
 
 	bool ok = find_programs(during->session, err);
-	for (size_t i = 1; ok && i <= cluster->node_count; i++) {
-		Host host;
 
-		ok = host_open(&host, during->session, &cluster->nodes[i % cluster->node_count], false, err) &&
-		     stop_and_start(during, &host, err);
-		host_close(&host);
+	for (size_t i = 1; ok && i <= cluster->node_count; i++) {
+		ok = stop_and_start(during, i % cluster->node_count, err);
 		if (!timeline_sleep(timeline, BETWEEN_S))
 			break;
 	}
 	return ok && during_recover(during->target, err);
 }
 
-static bool kill_and_start(During *during, Host *host, Err *err)
+/* All its processes at once: on this machine, or by a script on its host. */
+static bool crash(During *during, size_t node, Err *err)
 {
-	Server server = server_of(host);
+	Session *session = during->session;
+	Host host = {0};
+
+	if (session->cluster->deploy == DEPLOY_SSH)
+		return run_there(during, node, provision_crash_steps, err);
+
+	bool ok = host_open(&host, session, &session->cluster->nodes[node], false, err);
+	Server server = server_of(&host);
+
+	ok = ok && server_crash(&server, err);
+	host_close(&host);
+	return ok;
+}
+
+static bool kill_and_start(During *during, size_t node, Err *err)
+{
+	const char *name = during->session->cluster->nodes[node].name;
 	int64_t since = clock_us();
 
 	during->has_stopped = true;
 	during->outage.from_s = timeline_now_s(during->timeline);
-	if (!server_crash(&server, err))
+	if (!crash(during, node, err))
 		return false;
-	timeline_mark(during->timeline, "%s was killed", host->node->name);
+	timeline_mark(during->timeline, "%s was killed", name);
 	(void) timeline_sleep(during->timeline, DOWN_S);
-	timeline_mark(during->timeline, "%s is started again", host->node->name);
-	if (!server_start(host, &server, err))
+	timeline_mark(during->timeline, "%s is started again", name);
+	if (!start_there(during, node, err))
 		return false;
-	timeline_mark(during->timeline, "%s has recovered, %.1f s after it was killed", host->node->name,
+	timeline_mark(during->timeline, "%s has recovered, %.1f s after it was killed", name,
 	              (double) (clock_us() - since) / 1e6);
 	during->outage.until_s = timeline_now_s(during->timeline);
 	return true;
@@ -115,28 +172,10 @@ static bool kill_and_start(During *during, Host *host, Err *err)
 static bool kill_worker(void *arg, DemoTimeline *timeline, Err *err)
 {
 	During *during = arg;
-	const Cluster *cluster = during->session->cluster;
-	Host host = {0};
 
 	during->timeline = timeline;
-
-	bool ok = find_programs(during->session, err) &&
-	          host_open(&host, during->session, &cluster->nodes[cluster->node_count - 1], false, err) &&
-	          kill_and_start(during, &host, err);
-
-	host_close(&host);
-	return ok && during_recover(during->target, err);
-}
-
-static bool start_again(During *during, const Node *node, Err *err)
-{
-	Host host = {0};
-	bool ok = host_open(&host, during->session, node, false, err);
-	Server server = server_of(&host);
-
-	ok = ok && (server_pid(&server) != 0 || server_start(&host, &server, err));
-	host_close(&host);
-	return ok;
+	return find_programs(during->session, err) &&
+	       kill_and_start(during, during->session->cluster->node_count - 1, err) && during_recover(during->target, err);
 }
 
 /* Servers that are down run again, and a worker that was emptied takes shards: nobody's cluster is left crippled. */
@@ -147,7 +186,7 @@ static bool put_back(void *arg, Err *err)
 	bool ok = true;
 
 	for (size_t i = 0; ok && during->has_stopped && i < cluster->node_count; i++)
-		ok = start_again(during, &cluster->nodes[i], err);
+		ok = start_there(during, i, err);
 	if (ok && during->has_drained)
 		ok = during_take_shards_again(during, &cluster->nodes[cluster->node_count - 1], err);
 	if (ok && (during->has_drained || during->has_pushed))

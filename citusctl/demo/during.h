@@ -29,6 +29,9 @@ typedef enum DuringKind {
 /* ERR_USAGE, with the names there are, for any other. */
 bool during_parse(const char *name, DuringKind *kind, Err *err) MUST_CHECK;
 
+/* Whether it can happen to this cluster, before anything is loaded: ERR_USAGE if not. */
+bool during_possible(DuringKind kind, const Session *session, Err *err) MUST_CHECK;
+
 /*
  * The event, ready to run.  full is the cluster with the worker that joins in
  * scale-out, which session->cluster lacks until then; else session->cluster.

@@ -479,6 +479,20 @@ static bool ensure_stopped(Host *host, Outcome *outcome, Err *err)
 	return (!facts_of(host)->pooler || pooler_stop(host, &server, err)) && control(host, &server, "stop", err);
 }
 
+/* For the demo, which looks how the cluster takes it. */
+static bool crash_server(Host *host, Outcome *outcome, Err *err)
+{
+	HostServer server = server_of_host(host);
+	const char *const words[] = {server.data, NULL};
+	ShellResult result;
+
+	*outcome = OUTCOME_CHANGED;
+	host_disconnect(host);
+	return host->dry ||
+	       (shell_run(host->root, script_argv(host->arena, "host/crash.sh", "crash", words), NULL, host->arena, &result, err) &&
+	        (result.status == 0 || shell_failed("killing the server", &result, err)));
+}
+
 /* ---- going ---------------------------------------------------------------- */
 
 /* Only what citusctl made: the state on the host says which server that is. */
@@ -553,6 +567,13 @@ const Step provision_stop_steps[] = {
 	{"look at the host", ON_EVERY_NODE, look},
 	{"find PostgreSQL and the engine", ON_COORDINATOR, choose},
 	{"stop the server", ON_EVERY_NODE, ensure_stopped},
+	{0},
+};
+
+const Step provision_crash_steps[] = {
+	{"look at the host", ON_EVERY_NODE, look},
+	{"find PostgreSQL and the engine", ON_COORDINATOR, choose},
+	{"kill the server", ON_EVERY_NODE, crash_server},
 	{0},
 };
 

@@ -16,6 +16,7 @@
 extern const Step provision_steps[];       /* init */
 extern const Step provision_start_steps[]; /* node start */
 extern const Step provision_stop_steps[];  /* node stop */
+extern const Step provision_crash_steps[]; /* the demo's kill-worker */
 extern const Step provision_drop_steps[];  /* destroy: what was made here goes */
 extern const Step provision_fence_steps[]; /* a lost node: stopped, and no engine when it starts */
 

@@ -12,52 +12,13 @@ QUOTA=${QUOTA:-8}
 SECONDS_EACH=${SECONDS_EACH:-10}
 CLIENTS=${CLIENTS:-48}
 USERS=${USERS:-4000}
-PERIOD_US=25000
 engine=citus
-groups=
 
-# ---- control groups --------------------------------------------------------------
-
-# find_groups: sets root and kind (v1 or v2), or fails.
-find_groups()
-{
-	kind=v1
-	root=$(awk '$3 == "cgroup" && $4 ~ /(^|,)cpu(,|$)/ { print $2; exit }' /proc/mounts)
-	if [ -z "$root" ]; then
-		kind=v2
-		root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
-		[ -n "$root" ] && grep -qw cpu "$root/cgroup.controllers" || return 1
-		echo +cpu >"$root/cgroup.subtree_control" || return 1
-	fi
-	groups=$root/citusctl-bench-$$
-	mkdir "$groups" 2>/dev/null || return 1
-	[ "$kind" = v1 ] || echo +cpu >"$groups/cgroup.subtree_control"
-}
-
-# limit NODE: its server, and every process that it starts, into a group of its own.
-limit()
-{
-	local group=$groups/$1 first pid
-	mkdir -p "$group" || return
-	if [ "$kind" = v1 ]; then
-		echo "$PERIOD_US" >"$group/cpu.cfs_period_us" && echo $((PERIOD_US * QUOTA / 100)) >"$group/cpu.cfs_quota_us"
-	else
-		echo "$((PERIOD_US * QUOTA / 100)) $PERIOD_US" >"$group/cpu.max"
-	fi || return
-	first=$(head -n 1 "$CITUSCTL_HOME/$name/$1/postmaster.pid")
-	for pid in "$first" $(pgrep -P "$first"); do
-		echo "$pid" >"$group/cgroup.procs" 2>/dev/null
-	done
-	grep -qx "$first" "$group/cgroup.procs"
-}
+# shellcheck source=tests/bench/scale/groups.sh
+. "$(dirname "$0")/groups.sh"
 
 idle_ticks() { awk '/^cpu / { print $5 + $6 }' /proc/stat; }
 
-release_groups()
-{
-	[ -n "$groups" ] && find "$groups" -mindepth 1 -maxdepth 1 -type d -exec rmdir {} \; 2>/dev/null
-	[ -n "$groups" ] && rmdir "$groups" 2>/dev/null
-}
 trap 'clean_up; release_groups' EXIT
 
 # ---- the measurement ---------------------------------------------------------------
@@ -95,7 +56,7 @@ measure()
 	"$CITUSCTL" -q -c "$name.json" init >/dev/null && "$CITUSCTL" -q -c "$name.json" demo --users "$USERS" --duration 0 --keep -o json >/dev/null || return
 	port=$(jq -r .nodes.coordinator.port "$CITUSCTL_HOME/$name/state.json")
 	for worker in $(seq "$1"); do
-		limit "worker$worker" || { echo "bench: worker$worker could not be limited" >&2; return 1; }
+		limit "worker$worker" "$(head -n 1 "$CITUSCTL_HOME/$name/worker$worker/postmaster.pid")" || { echo "bench: worker$worker could not be limited" >&2; return 1; }
 	done
 	for script in read write; do
 		tps "$script"
@@ -103,8 +64,7 @@ measure()
 	done
 	"$CITUSCTL" -q -y -c "$name.json" destroy >/dev/null
 	release_groups
-	mkdir -p "$groups"
-	[ "$kind" = v1 ] || echo +cpu >"$groups/cgroup.subtree_control"
+	make_groups
 }
 
 # A bar for each number of workers, and a mark where linear would be.
