@@ -9,6 +9,10 @@
 /* Looks at a pair of groups: bounds the time, on any machine alike. */
 #define LOOKS_MAX 20000000
 
+/* Kicks out of where no trade helps, and looks after each. */
+#define KICKS 16
+#define KICK_LOOKS_MAX 400000
+
 /* The emptiest nodes that the fullest one trades with; of many groups, fewer. */
 #define PARTNERS 256
 #define PARTNERS_FEW 24
@@ -49,12 +53,20 @@ static Assignment *pack_in_order(const Instance *instance, const uint32_t order[
 
 /* ---- trades that make the fullest node emptier ---------------------------- */
 
+/* One or two groups of a node, or none. */
+typedef struct Bundle {
+	int64_t bytes;
+	uint32_t groups[2]; /* NOWHERE: none */
+} Bundle;
+
 typedef struct Trade {
-	uint32_t give; /* of the fullest node; NOWHERE: no trade */
-	uint32_t take; /* of its partner, or NOWHERE */
+	Bundle give; /* of the fullest node; without groups: no trade */
+	Bundle take; /* of its partner */
 	uint32_t partner;
 	double fullest; /* utilization of the fuller of both afterwards */
 } Trade;
+
+#define NO_BUNDLE ((Bundle) {0, {NOWHERE, NOWHERE}})
 
 typedef struct Leveller {
 	Assignment *assignment;
@@ -64,17 +76,28 @@ typedef struct Leveller {
 	uint32_t partners_max;
 } Leveller;
 
-static void judge_trade(const Leveller *l, uint32_t full, uint32_t partner, uint32_t give, uint32_t take,
-                        Trade *best)
+static bool may_all(const Instance *instance, const Bundle *bundle, uint32_t node)
+{
+	for (int i = 0; i < 2; i++)
+		if (bundle->groups[i] != NOWHERE && !instance_may(instance, bundle->groups[i], node))
+			return false;
+	return true;
+}
+
+static void judge_trade(const Leveller *l, uint32_t full, uint32_t partner, Bundle give, Bundle take, Trade *best)
 {
 	const Instance *instance = l->instance;
-	int64_t bytes = instance->groups[give].bytes - (take == NOWHERE ? 0 : instance->groups[take].bytes);
+	int64_t bytes = give.bytes - take.bytes;
 	double fullest = fmax((double) (l->assignment->load[full] - bytes) / instance->capacity[full],
 	                      (double) (l->assignment->load[partner] + bytes) / instance->capacity[partner]);
 
-	if (fullest < best->fullest && instance_may(instance, give, partner) &&
-	    (take == NOWHERE || instance_may(instance, take, full)))
+	if (fullest < best->fullest && may_all(instance, &give, partner) && may_all(instance, &take, full))
 		*best = (Trade) {give, take, partner, fullest};
+}
+
+static Bundle single(const Leveller *l, uint32_t group)
+{
+	return (Bundle) {l->instance->groups[group].bytes, {group, NOWHERE}};
 }
 
 /* The two whose sizes are next to wanted, at or after *at in a list that falls. */
@@ -86,7 +109,7 @@ static void try_near(Leveller *l, uint32_t full, uint32_t partner, uint32_t give
 	while (*at < list->count && l->instance->groups[list->items[*at]].bytes > wanted)
 		(*at)++;
 	for (uint32_t i = *at > 1 ? *at - 2 : 0; i < *at + 2 && i < list->count; i++)
-		judge_trade(l, full, partner, give, list->items[i], best);
+		judge_trade(l, full, partner, single(l, give), single(l, list->items[i]), best);
 	l->looks += 4;
 }
 
@@ -105,7 +128,7 @@ static void try_partner(Leveller *l, uint32_t full, uint32_t partner, Trade *bes
 	uint32_t near = list_first_at_most(instance, gives, (int64_t) wanted);
 
 	for (uint32_t i = near > 3 ? near - 4 : 0; i < near + 4 && i < gives->count; i++)
-		judge_trade(l, full, partner, gives->items[i], NOWHERE, best);
+		judge_trade(l, full, partner, single(l, gives->items[i]), NO_BUNDLE, best);
 	for (uint32_t i = 0; i < gives->count; i++) {
 		int64_t size = instance->groups[gives->items[i]].bytes;
 
@@ -113,6 +136,74 @@ static void try_partner(Leveller *l, uint32_t full, uint32_t partner, Trade *bes
 		if ((double) size > wanted)
 			try_near(l, full, partner, gives->items[i], &at, size - (int64_t) wanted, best);
 	}
+}
+
+static int compare_bundles(const void *a, const void *b)
+{
+	const Bundle *x = a;
+	const Bundle *y = b;
+
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	if (x->groups[0] != y->groups[0])
+		return x->groups[0] < y->groups[0] ? -1 : 1;
+	return x->groups[1] < y->groups[1] ? -1 : x->groups[1] > y->groups[1];
+}
+
+/* Nothing, each group, and each two of a node's groups, up to so many groups; the largest first. */
+#define PAIRED_MAX 48
+#define BUNDLES_MAX (1 + PAIRED_MAX + PAIRED_MAX * (PAIRED_MAX - 1) / 2)
+
+static uint32_t list_bundles(const Leveller *l, const GroupList *list, Bundle bundles[])
+{
+	uint32_t groups = list->count < PAIRED_MAX ? list->count : PAIRED_MAX;
+	const uint32_t *items = list->items + (list->count - groups); /* the smallest are what is fine */
+	uint32_t count = 0;
+
+	bundles[count++] = NO_BUNDLE;
+	for (uint32_t i = 0; i < groups; i++) {
+		bundles[count++] = single(l, items[i]);
+		for (uint32_t k = i + 1; k < groups; k++)
+			bundles[count++] = (Bundle) {l->instance->groups[items[i]].bytes + l->instance->groups[items[k]].bytes,
+			                             {items[i], items[k]}};
+	}
+	qsort(bundles, count, sizeof(*bundles), compare_bundles);
+	return count;
+}
+
+/* One or two for one, two or none. */
+static void try_bundles(Leveller *l, uint32_t full, const Bundle gives[], uint32_t give_count, uint32_t partner,
+                        Bundle takes[], Trade *best)
+{
+	const Instance *instance = l->instance;
+	uint32_t take_count = list_bundles(l, &l->assignment->lists[partner], takes);
+	double wanted = ((double) l->assignment->load[full] * instance->capacity[partner] -
+	                 (double) l->assignment->load[partner] * instance->capacity[full]) /
+	                (instance->capacity[full] + instance->capacity[partner]);
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < give_count && wanted >= 1; i++) {
+		int64_t near = gives[i].bytes - (int64_t) wanted;
+
+		while (at < take_count && takes[at].bytes > near)
+			at++;
+		for (uint32_t k = at > 0 ? at - 1 : 0; k <= at && k < take_count; k++)
+			judge_trade(l, full, partner, gives[i], takes[k], best);
+	}
+	l->looks += 8 * (int64_t) take_count + 4 * (int64_t) give_count;
+}
+
+/* Partners that trades of two are tried with. */
+#define PAIR_PARTNERS 12
+
+static void try_pairs(Leveller *l, uint32_t full, const uint32_t partners[], uint32_t count, double goal, Trade *best)
+{
+	Bundle *bundles = xmalloc(2 * BUNDLES_MAX * sizeof(*bundles));
+	uint32_t give_count = list_bundles(l, &l->assignment->lists[full], bundles);
+
+	for (uint32_t i = 0; i < count && i < PAIR_PARTNERS && !(best->fullest <= goal); i++)
+		try_bundles(l, full, bundles, give_count, partners[i], bundles + BUNDLES_MAX, best);
+	free(bundles);
 }
 
 /* The open nodes but the fullest, the emptiest first, as many as are traded with. */
@@ -140,16 +231,16 @@ static uint32_t choose_partners(Leveller *l, uint32_t full)
 	return count;
 }
 
-static void level(Assignment *assignment, double goal)
+static void level(Assignment *assignment, double goal, int64_t looks_max)
 {
 	uint32_t partners[PARTNERS + 1];
 	Leveller l = {assignment, assignment->instance, 0, partners,
 	              assignment->instance->group_count > GROUPS_MANY ? PARTNERS_FEW : PARTNERS};
 
 	assignment_list(assignment);
-	while (l.looks < LOOKS_MAX) {
+	while (l.looks < looks_max) {
 		uint32_t full = 0;
-		Trade best = {NOWHERE, NOWHERE, 0, assignment_max(assignment, &full)};
+		Trade best = {NO_BUNDLE, NO_BUNDLE, 0, assignment_max(assignment, &full)};
 		double now = best.fullest;
 
 		if (now <= goal)
@@ -159,12 +250,51 @@ static void level(Assignment *assignment, double goal)
 
 		for (uint32_t i = 0; i < count && !(best.fullest <= goal); i++)
 			try_partner(&l, full, partners[i], &best);
-		if (best.give == NOWHERE || !(best.fullest < now))
+		if (!(best.fullest < now))
+			try_pairs(&l, full, partners, count, goal, &best);
+		if (!(best.fullest < now))
 			return;
-		assignment_move(assignment, best.give, best.partner);
-		if (best.take != NOWHERE)
-			assignment_move(assignment, best.take, full);
+		for (int i = 0; i < 2; i++) {
+			if (best.give.groups[i] != NOWHERE)
+				assignment_move(assignment, best.give.groups[i], best.partner);
+			if (best.take.groups[i] != NOWHERE)
+				assignment_move(assignment, best.take.groups[i], full);
+		}
 	}
+}
+
+/*
+ * The fullest node gives a small group to one of the emptiest although that makes it
+ * the fullest, and then all is made level again.  Returns the better of both, and
+ * frees the other.
+ */
+static Assignment *level_after_kick(Assignment *packed, double goal, uint32_t kick)
+{
+	Assignment *other = assignment_copy(packed);
+	uint32_t partners[PARTNERS + 1];
+	Leveller l = {other, other->instance, 0, partners, PARTNERS};
+	uint32_t full = 0;
+
+	assignment_list(other);
+	(void) assignment_max(other, &full);
+
+	const GroupList *list = &other->lists[full];
+	uint32_t count = choose_partners(&l, full);
+
+	if (count > 0 && list->count > 0) {
+		uint32_t group = list->items[list->count - 1 - kick / 2 % list->count];
+		uint32_t to = partners[kick % count];
+
+		if (instance_may(other->instance, group, to)) {
+			assignment_move(other, group, to);
+			level(other, goal, KICK_LOOKS_MAX);
+		}
+	}
+
+	bool better = assignment_max(other, NULL) < assignment_max(packed, NULL);
+
+	assignment_free(better ? packed : other);
+	return better ? other : packed;
 }
 
 Assignment *pack_level(const Instance *instance, double goal)
@@ -182,7 +312,10 @@ Assignment *pack_level(const Instance *instance, double goal)
 		packed = better ? other : packed;
 	}
 	if (assignment_max(packed, NULL) > goal)
-		level(packed, goal);
+		level(packed, goal, LOOKS_MAX);
+	for (uint32_t kick = 0; kick < KICKS && assignment_max(packed, NULL) > goal && instance->group_count <= GROUPS_MANY;
+	     kick++)
+		packed = level_after_kick(packed, goal, kick);
 	return packed;
 }
 

@@ -21,13 +21,18 @@ typedef struct Best {
 	Assignment *packed;
 } Best;
 
+/* Up to this many groups more is tried. */
+#define FEW_GROUPS 5000
+
 /* How precisely the best is looked for, as a part of the threshold, where many groups make it costly. */
 #define PRECISION 0.002
+#define PRECISION_OF_FEW 0.00005
 
 static Best find_best(const Instance *instance)
 {
 	Best best = {.at_least = bound_utilization(instance)};
-	double near = exact_suits(instance) ? 0 : PRECISION * fmin(instance->problem->threshold, 1);
+	double precision = exact_suits(instance) ? 0 : instance->group_count <= FEW_GROUPS ? PRECISION_OF_FEW : PRECISION;
+	double near = precision * fmin(instance->problem->threshold, 1);
 
 	best.packed = pack_level(instance, best.at_least * (1 + near));
 	if (exact_suits(instance) && assignment_max(best.packed, NULL) > best.at_least)
@@ -61,15 +66,12 @@ static bool moves_less(const Assignment *a, const Assignment *b)
 	return a_bytes != b_bytes ? a_bytes < b_bytes : a_moves < b_moves;
 }
 
-/* Up to this many groups the way over the packed assignment is tried as well. */
-#define TWO_WAYS_MAX 5000
-
 /* Never NULL: what is packed is within the budgets. */
 static Assignment *find_target(const Assignment *home, const Best *best, const int64_t budget[])
 {
 	Assignment *found = search_from_home(home, budget);
 
-	if (found != NULL && home->instance->group_count > TWO_WAYS_MAX)
+	if (found != NULL && home->instance->group_count > FEW_GROUPS)
 		return found;
 
 	Assignment *other = assignment_copy(best->packed);
@@ -82,7 +84,7 @@ static Assignment *find_target(const Assignment *home, const Best *best, const i
 	} else {
 		assignment_free(other);
 	}
-	if (home->instance->group_count <= TWO_WAYS_MAX && !exact_suits(home->instance))
+	if (home->instance->group_count <= FEW_GROUPS && !exact_suits(home->instance))
 		search_polish(home, found, budget);
 	return found;
 }
@@ -90,9 +92,8 @@ static Assignment *find_target(const Assignment *home, const Best *best, const i
 /* One part in so many of the bytes is not worth more moves, nor a longer search. */
 #define GOOD_PART 400
 
-/* Turns of the prices between looks at the bound, with drafts; groups up to which there are many. */
+/* Turns of the prices between looks at the bound, with drafts where groups are few. */
 #define TURNS_LOOK 4
-#define DRAFTS_MANY 5000
 
 /* Less bytes may take more moves only when they are clearly less. */
 static bool is_worth(const Assignment *draft, const Assignment *target)
@@ -121,7 +122,7 @@ static void try_draft(const Assignment *home, Prices *prices, const int64_t budg
 /* Raises the bound, and lowers the bytes of the target, until they are near each other. */
 static void improve(const Assignment *home, Prices *prices, const int64_t budget[], int64_t bound, Assignment **target)
 {
-	bool many = home->instance->group_count <= DRAFTS_MANY;
+	bool few = home->instance->group_count <= FEW_GROUPS;
 	size_t moves = 0;
 
 	for (int turn = 1; assignment_bytes(*target, &moves) - bound > bound / GOOD_PART && prices_turn(prices); turn++) {
@@ -131,10 +132,10 @@ static void improve(const Assignment *home, Prices *prices, const int64_t budget
 		int64_t found = prices_bound(prices);
 
 		bound = found > bound ? found : bound;
-		if (many)
+		if (few)
 			try_draft(home, prices, budget, target);
 	}
-	if (!many)
+	if (!few)
 		try_draft(home, prices, budget, target);
 }
 

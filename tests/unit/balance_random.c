@@ -11,8 +11,10 @@ uint32_t random_below(uint64_t *seed, uint32_t limit)
 	return (uint32_t) ((*seed >> 33) % limit);
 }
 
-static uint32_t random_size(uint64_t *seed, uint32_t most)
+static uint32_t random_size(uint64_t *seed, uint32_t most, bool skewed)
 {
+	if (skewed)
+		return 1 + most / (1 + random_below(seed, 300));
 	switch (random_below(seed, 4)) {
 		case 0:
 			return most / 2 + 1;
@@ -52,7 +54,7 @@ BalanceProblem *random_problem(uint64_t *seed, RandomShape shape)
 		                 !(rules > 0 && random_below(seed, 5) == 0));
 	}
 	for (uint32_t g = 0; g < groups; g++) {
-		BalanceGroup group = {.bytes = random_size(seed, shape.bytes_max),
+		BalanceGroup group = {.bytes = random_size(seed, shape.bytes_max, shape.skewed),
 		                      .node = random_below(seed, homes),
 		                      .colocation = random_below(seed, 3)};
 

@@ -12,6 +12,7 @@ typedef struct RandomShape {
 	uint32_t bytes_max;
 	bool rules;    /* allowed sets, pins, drains */
 	bool weighted; /* capacities differ */
+	bool skewed;   /* few groups have most of the bytes */
 } RandomShape;
 
 BalanceProblem *random_problem(uint64_t *seed, RandomShape shape);

@@ -219,25 +219,46 @@ static void try_shape(uint64_t seed, int count, RandomShape shape)
 
 START_TEST(plans_of_few_groups_are_sound)
 {
-	try_shape(11, 150, (RandomShape) {6, 40, 1000, true, true});
+	try_shape(11, 150, (RandomShape) {6, 40, 1000, true, true, false});
 }
 END_TEST
 
 START_TEST(plans_of_middling_size_are_sound)
 {
-	try_shape(12, 60, (RandomShape) {12, 400, 1000000, false, true});
+	try_shape(12, 60, (RandomShape) {12, 400, 1000000, false, true, false});
 }
 END_TEST
 
 START_TEST(plans_with_many_rules_are_sound)
 {
-	try_shape(13, 60, (RandomShape) {20, 600, 1000000, true, true});
+	try_shape(13, 60, (RandomShape) {20, 600, 1000000, true, true, false});
+}
+END_TEST
+
+/* Where a group can be as large as a node, what it pushes out matters. */
+START_TEST(plans_of_large_groups_are_sound)
+{
+	try_shape(15, 120, (RandomShape) {12, 150, 1000000000, false, true, true});
+}
+END_TEST
+
+START_TEST(plans_of_large_groups_with_rules_are_sound)
+{
+	try_shape(16, 60, (RandomShape) {30, 900, 1000000000, true, true, true});
+}
+END_TEST
+
+/* Hundreds of groups a node: most are too small to be looked at one by one. */
+START_TEST(plans_of_many_groups_on_few_nodes_are_sound)
+{
+	try_shape(17, 40, (RandomShape) {3, 1200, 1000000, true, true, false});
+	try_shape(18, 40, (RandomShape) {4, 1200, 1000000000, false, true, true});
 }
 END_TEST
 
 START_TEST(plans_of_thousands_are_sound)
 {
-	try_shape(14, 6, (RandomShape) {60, 9000, 1000000, false, false});
+	try_shape(14, 6, (RandomShape) {60, 9000, 1000000, false, false, false});
 }
 END_TEST
 
@@ -351,6 +372,9 @@ Suite *plan_suite(void)
 	tcase_add_test(tests, plans_of_few_groups_are_sound);
 	tcase_add_test(tests, plans_of_middling_size_are_sound);
 	tcase_add_test(tests, plans_with_many_rules_are_sound);
+	tcase_add_test(tests, plans_of_large_groups_are_sound);
+	tcase_add_test(tests, plans_of_large_groups_with_rules_are_sound);
+	tcase_add_test(tests, plans_of_many_groups_on_few_nodes_are_sound);
 	tcase_add_test(tests, plans_of_thousands_are_sound);
 	tcase_add_test(tests, noise_moves_nothing_within_min_gain);
 	tcase_add_test(tests, colocation_groups_stay_spread);

@@ -215,25 +215,31 @@ static void compare_many(uint64_t seed, RandomShape shape)
 
 START_TEST(alike_nodes_get_the_optimum)
 {
-	compare_many(1, (RandomShape) {4, 7, 20, false, false});
+	compare_many(1, (RandomShape) {4, 7, 20, false, false, false});
 }
 END_TEST
 
 START_TEST(weighted_nodes_get_the_optimum)
 {
-	compare_many(2, (RandomShape) {4, 7, 1000, false, true});
+	compare_many(2, (RandomShape) {4, 7, 1000, false, true, false});
 }
 END_TEST
 
 START_TEST(rules_and_drains_get_the_optimum)
 {
-	compare_many(3, (RandomShape) {4, 7, 20, true, false});
+	compare_many(3, (RandomShape) {4, 7, 20, true, false, false});
 }
 END_TEST
 
 START_TEST(weights_with_rules_get_the_optimum)
 {
-	compare_many(4, (RandomShape) {4, 7, 1000000000, true, true});
+	compare_many(4, (RandomShape) {4, 7, 1000000000, true, true, false});
+}
+END_TEST
+
+START_TEST(large_groups_get_the_optimum)
+{
+	compare_many(5, (RandomShape) {4, 7, 1000000, true, true, true});
 }
 END_TEST
 
@@ -247,6 +253,7 @@ Suite *plan_optimal_suite(void)
 	tcase_add_test(tests, weighted_nodes_get_the_optimum);
 	tcase_add_test(tests, rules_and_drains_get_the_optimum);
 	tcase_add_test(tests, weights_with_rules_get_the_optimum);
+	tcase_add_test(tests, large_groups_get_the_optimum);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
