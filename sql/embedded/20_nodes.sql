@@ -25,7 +25,9 @@ END $$;
 
 -- Every node, the coordinator too, has a server citus_node_<nodeid>, for dblink and for foreign tables.
 --   lock_timeout: nobody sees a deadlock across nodes, so a wait for a lock on a worker has to end by itself.
---   use_remote_estimate: without it postgres_fdw prices a remote join like a nested loop and never pushes a big one down.
+--   fdw_startup_cost, fdw_tuple_cost: what crosses the network is dear. postgres_fdw prices a remote join like a nested loop, and
+--   with its own costs would fetch both tables rather than let the worker join them. To ask the workers for their estimates
+--   (use_remote_estimate) costs a round trip a shard and plan, more than most statements take.
 CREATE OR REPLACE FUNCTION citus_embedded.create_server(node citus_embedded.node) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -34,7 +36,7 @@ DECLARE
 BEGIN
     EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host %L, port %L, dbname %L, '
         'connect_timeout ''5'', options ''-c lock_timeout=10s'', fetch_size ''10000'', batch_size ''1000'', '
-        'async_capable ''true'', use_remote_estimate ''true'')', server,
+        'async_capable ''true'', fdw_startup_cost ''10000'', fdw_tuple_cost ''100'')', server,
         citus_embedded.route(node.nodename, node.nodeport), node.nodeport, current_database());
     FOR role_name IN SELECT current_user UNION SELECT rolename FROM citus_embedded.authinfo LOOP
         PERFORM citus_embedded.sync_mapping(node.nodeid, role_name);
@@ -92,10 +94,10 @@ BEGIN
     RETURNING * INTO node;
     PERFORM citus_embedded.create_server(node);
     EXECUTE format('CREATE FOREIGN TABLE citus_embedded.%I PARTITION OF citus_embedded.remote FOR VALUES IN (%s) '
-        'SERVER %I OPTIONS (schema_name ''citus_embedded'', table_name ''exec'', use_remote_estimate ''false'')',
+        'SERVER %I OPTIONS (schema_name ''citus_embedded'', table_name ''exec'')',
         'remote_' || node.groupid, node.groupid, 'citus_node_' || node.nodeid);
     EXECUTE format('CREATE FOREIGN TABLE citus_embedded.%I PARTITION OF citus_embedded.node_sizes FOR VALUES IN (%s) '
-        'SERVER %I OPTIONS (schema_name ''citus_embedded'', table_name ''local_sizes'', use_remote_estimate ''false'')',
+        'SERVER %I OPTIONS (schema_name ''citus_embedded'', table_name ''local_sizes'')',
         'node_sizes_' || node.groupid, node.groupid, 'citus_node_' || node.nodeid);
 
     SELECT * INTO here FROM citus_embedded.this_node;
