@@ -5,6 +5,9 @@
 -- again at any time. It takes a superuser, in the cluster's database, on every node.
 
 DO $$
+DECLARE
+    here integer;                     -- the layout that is installed
+    wanted constant integer := 2;     -- the number in citus_embedded.layout() below
 BEGIN
     IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
         RAISE EXCEPTION 'extension citus is installed in database %', current_database()
@@ -23,6 +26,16 @@ BEGIN
                 'COMMENT ON SCHEMA citus_embedded IS ''embedded engine of citusctl''; '
                 'ALTER EXTENSION dblink SET SCHEMA citus_embedded;';
     END IF;
+    IF to_regprocedure('citus_embedded.layout()') IS NOT NULL THEN
+        EXECUTE 'SELECT citus_embedded.layout()' INTO here;
+    ELSIF to_regclass('citus_embedded.dist_table') IS NOT NULL THEN
+        here := 1;
+    END IF;
+    IF here <> wanted THEN
+        RAISE EXCEPTION 'database % has the embedded engine of another version of citusctl (layout %, not %)', current_database(), here, wanted
+            USING errcode = 'object_not_in_prerequisite_state', hint = 'There is no upgrade. Use that version of citusctl; or take the rows out '
+                '(SELECT citus_embedded.undistribute_all(), then pg_dump --data-only), destroy the cluster, init it anew and load them.';
+    END IF;
 END $$;
 
 SET LOCAL citus_embedded.busy = 'on';         -- none of the DDL below is a user's
@@ -38,6 +51,8 @@ BEGIN
     END IF;
 END $$;
 GRANT USAGE ON SCHEMA citus_embedded TO public;
+-- Counts up when what is kept (these tables, descriptions of tables in them, servers and triggers) is not what it was.
+CREATE OR REPLACE FUNCTION citus_embedded.layout() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2';
 CREATE SCHEMA IF NOT EXISTS citus;            -- for the types Citus keeps there
 GRANT USAGE ON SCHEMA citus TO public;
 CREATE EXTENSION IF NOT EXISTS postgres_fdw SCHEMA citus_embedded;
@@ -47,6 +62,9 @@ DO $$
 BEGIN
     IF to_regtype('citus.distribution_type') IS NULL THEN
         CREATE TYPE citus.distribution_type AS ENUM ('hash', 'range', 'append');
+    END IF;
+    IF to_regtype('citus.shard_transfer_mode') IS NULL THEN
+        CREATE TYPE citus.shard_transfer_mode AS ENUM ('auto', 'force_logical', 'block_writes');
     END IF;
     IF to_regtype('pg_catalog.noderole') IS NULL THEN
         CREATE TYPE pg_catalog.noderole AS ENUM ('primary', 'secondary', 'unavailable');
@@ -163,11 +181,14 @@ CREATE OR REPLACE VIEW pg_catalog.pg_dist_colocation AS
 SELECT colocationid, shardcount, replicationfactor, distributioncolumntype, distributioncolumncollation
 FROM citus_embedded.colocation;
 
+CREATE OR REPLACE VIEW pg_catalog.citus_nodes AS
+SELECT nodename, nodeport, CASE groupid WHEN 0 THEN 'coordinator' ELSE 'worker' END AS role, isactive AS active FROM citus_embedded.node;
+
 CREATE OR REPLACE VIEW pg_catalog.pg_dist_authinfo AS
 SELECT nodeid, rolename, authinfo FROM citus_embedded.authinfo;
 
 GRANT SELECT ON pg_catalog.pg_dist_node, pg_catalog.pg_dist_partition, pg_catalog.pg_dist_shard,
-    pg_catalog.pg_dist_placement, pg_catalog.pg_dist_colocation TO public;
+    pg_catalog.pg_dist_placement, pg_catalog.pg_dist_colocation, pg_catalog.citus_nodes TO public;
 
 CREATE OR REPLACE FUNCTION pg_catalog.citus_version() RETURNS text LANGUAGE sql STABLE AS
 $$ SELECT 'citusctl embedded engine 1.0 on PostgreSQL ' || pg_catalog.current_setting('server_version') $$;

@@ -37,11 +37,6 @@ GRANT INSERT, SELECT ON citus_embedded.exec TO public;
 CREATE TABLE IF NOT EXISTS citus_embedded.remote (groupid integer, command text, result text) PARTITION BY LIST (groupid);
 GRANT INSERT, SELECT ON citus_embedded.remote TO public;
 
--- Who called: inside SECURITY DEFINER functions current_user is the engine's owner.
-CREATE OR REPLACE FUNCTION citus_embedded.caller() RETURNS name LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$ SELECT coalesce(nullif(current_setting('role'), 'none')::name, session_user) $$;
-
 CREATE OR REPLACE FUNCTION citus_embedded.check_coordinator() RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -6,7 +6,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$ SELECT format('%s.%I', relnamespace::regnamespace, relname) FROM pg_class WHERE oid = relation $$;
 
 -- For superusers, who may act for any owner, the work is done as the owner: what they make is the owner's, and the owner's
--- expressions do not run as superuser. Returns the role to go back to, for set_config('role', ...).
+-- expressions do not run as superuser. Returns the role to go back to, for become().
 CREATE OR REPLACE FUNCTION citus_embedded.become_owner(relation regclass) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     before text := pg_catalog.current_setting('role');
@@ -22,11 +22,45 @@ BEGIN
     RETURN before;
 END $$;
 
--- SECURITY DEFINER functions that change the catalog ask this: they are open to all, each for the caller's own tables.
-CREATE OR REPLACE FUNCTION citus_embedded.check_owner(relation regclass) RETURNS void LANGUAGE plpgsql
+-- Functions of users that are SECURITY DEFINER may not set a role, not even the one that is set.
+CREATE OR REPLACE FUNCTION citus_embedded.become(wanted text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF wanted <> pg_catalog.current_setting('role') THEN
+        PERFORM pg_catalog.set_config('role', wanted, true);
+    END IF;
+END $$;
+
+-- What needs the engine's rights: changes of its catalog, and moves. All may ask for it, each for tables of their own. A SECURITY DEFINER
+-- function can't tell who called it: session_user is not who owns the SECURITY DEFINER function that it may be called from. So
+-- they ask by a row, and the default of its last column, which nobody may write, says who they are.
+CREATE OR REPLACE VIEW citus_embedded.act AS SELECT NULL::text AS what, NULL::jsonb AS args, NULL::name AS actor;
+ALTER VIEW citus_embedded.act ALTER actor SET DEFAULT current_user;
+GRANT INSERT (what, args) ON citus_embedded.act TO public;
+
+CREATE OR REPLACE FUNCTION citus_embedded.act_trigger() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    a constant jsonb := new.args;
+    first_table regclass := CASE WHEN a ->> 0 ~ '^\d+$' THEN a ->> 0 END::oid;
+BEGIN
+    CASE new.what
+        WHEN 'open_tables' THEN PERFORM citus_embedded.open_tables(new.actor, a ->> 0);
+        WHEN 'hold_keys' THEN PERFORM citus_embedded.hold_keys(new.actor, first_table);
+        WHEN 'unregister' THEN PERFORM citus_embedded.unregister(new.actor, ARRAY(SELECT value::oid FROM jsonb_array_elements_text(a))::regclass[]);
+        WHEN 'register_reference' THEN PERFORM citus_embedded.register_reference(new.actor, first_table);
+        WHEN 'register_distributed' THEN PERFORM citus_embedded.register_distributed(new.actor, first_table, (a ->> 1)::oid::regclass, a ->> 2, a ->> 3,
+            (a ->> 4)::oid::regclass, (a ->> 5)::integer);
+        WHEN 'move_shard' THEN PERFORM citus_embedded.move_shard(new.actor, (a ->> 0)::bigint, a ->> 1, (a ->> 2)::integer, a ->> 3, (a ->> 4)::integer,
+            (a ->> 5)::citus.shard_transfer_mode);
+    END CASE;
+    RETURN new;
+END $$;
+CREATE OR REPLACE TRIGGER act INSTEAD OF INSERT ON citus_embedded.act FOR EACH ROW EXECUTE FUNCTION citus_embedded.act_trigger();
+
+CREATE OR REPLACE FUNCTION citus_embedded.check_owner(relation regclass, actor name DEFAULT current_user) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT pg_has_role(citus_embedded.caller(), (SELECT relowner FROM pg_class WHERE oid = relation), 'USAGE') THEN
+    IF NOT pg_has_role(actor, (SELECT relowner FROM pg_class WHERE oid = relation), 'USAGE') THEN
         RAISE EXCEPTION 'must be owner of table %', relation USING errcode = 'insufficient_privilege';
     END IF;
 END $$;
@@ -126,11 +160,36 @@ BEGIN
       AND NOT (d.classid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_index WHERE indexrelid = d.objid AND indrelid = relation))
       AND NOT (d.classid = 'pg_class'::regclass
                AND EXISTS (SELECT FROM pg_class WHERE oid = d.objid AND relkind IN ('S', 't')))
+      AND NOT (d.classid = 'pg_rewrite'::regclass
+               AND EXISTS (SELECT FROM pg_rewrite r JOIN pg_class v ON v.oid = r.ev_class WHERE r.oid = d.objid AND v.relkind = 'v'))
     LIMIT 1;
     IF FOUND THEN
         PERFORM citus_embedded.refuse(relation, format('%s depends on it', found_one));
     END IF;
+    SELECT format('%s depends on it, and %s', pg_describe_object('pg_class'::regclass, v.oid, 0), problem) INTO found_one
+    FROM citus_embedded.views_on(relation) v, LATERAL (SELECT CASE
+        WHEN v.relkind <> 'v' THEN 'it is materialized'
+        WHEN v.relpersistence = 't' THEN 'it is temporary'
+        WHEN v.relowner <> rel.relowner THEN 'it has another owner'
+        WHEN EXISTS (SELECT FROM pg_trigger WHERE tgrelid = v.oid) OR EXISTS (SELECT FROM pg_attrdef WHERE adrelid = v.oid)
+          OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = v.oid AND rulename <> '_RETURN') THEN 'it has triggers, rules or defaults'
+        WHEN EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'n' AND d.refobjid IN (v.oid, v.reltype) AND d.classid <> 'pg_rewrite'::regclass)
+            THEN 'something else on it' END) p (problem)
+    WHERE problem IS NOT NULL LIMIT 1;
+    IF FOUND THEN
+        PERFORM citus_embedded.refuse(relation, found_one);
+    END IF;
 END $$;
+
+-- The views that read a table, also by way of other views; those that others read come first.
+CREATE OR REPLACE FUNCTION citus_embedded.views_on(relation regclass) RETURNS SETOF pg_class LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE reads AS (
+        SELECT DISTINCT r.ev_class AS reader, d.refobjid AS source FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+        WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class),
+    reached AS (SELECT reader, 1 AS depth FROM reads WHERE source = relation
+                UNION SELECT r.reader, depth + 1 FROM reads r JOIN reached ON r.source = reached.reader)
+    SELECT v.* FROM (SELECT reader, max(depth) AS depth FROM reached GROUP BY 1) r JOIN pg_class v ON v.oid = reader ORDER BY depth $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.refuse_local_reference(referenced text) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -190,7 +249,7 @@ SET search_path = pg_catalog, pg_temp AS $$
                                                 WHERE attrelid = relation AND attnum > 0 AND attacl IS NOT NULL)),
         'fixed', jsonb_build_array(relreplident, relrowsecurity, relforcerowsecurity, reloptions, reltablespace, relpersistence,
             (SELECT array_agg(tgname || tgenabled::text ORDER BY tgname) FROM pg_trigger WHERE tgrelid = relation AND NOT tgisinternal
-                 AND (tgname !~ '^citus_embedded_' OR tgenabled <> 'O')),
+                 AND (tgname !~ '^citus_embedded_' OR tgenabled <> 'A')),
             (SELECT array_agg(polname ORDER BY polname) FROM pg_policy WHERE polrelid = relation),
             (SELECT array_agg(rulename || ev_enabled::text ORDER BY rulename) FROM pg_rewrite WHERE ev_class = relation),
             (SELECT array_agg(stxname ORDER BY stxname) FROM pg_statistic_ext WHERE stxrelid = relation),

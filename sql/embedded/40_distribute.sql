@@ -64,6 +64,33 @@ BEGIN
     RETURN name::regclass;
 END $$;
 
+-- Drops the views that read a table, which is to be made anew, and returns the SQL that makes them again.
+CREATE OR REPLACE FUNCTION citus_embedded.take_views(relation regclass) RETURNS text LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    names text;
+    again text;
+BEGIN
+    SELECT string_agg(name, ', '),
+           string_agg(format('CREATE VIEW %s%s AS %s ALTER VIEW %1$s OWNER TO %4$I; %5$sCOMMENT ON VIEW %1$s IS %6$L; %7$s', name,
+                             ' WITH (' || array_to_string(v.reloptions, ', ') || ')', pg_get_viewdef(v.oid), pg_get_userbyid(v.relowner),
+                             citus_embedded.grants(v.oid, name, false), obj_description(v.oid, 'pg_class'),
+                             (SELECT string_agg(format('COMMENT ON COLUMN %s.%I IS %L; ', name, attname, description), '')
+                              FROM pg_attribute JOIN pg_description ON classoid = 'pg_class'::regclass AND objoid = attrelid AND objsubid = attnum
+                              WHERE attrelid = v.oid)), '' ORDER BY nth)
+    INTO names, again FROM (SELECT *, row_number() OVER () AS nth FROM citus_embedded.views_on(relation)) v, citus_embedded.qualified(v.oid) name;
+    EXECUTE coalesce('DROP VIEW ' || names, '');
+    RETURN coalesce(again, '');
+END $$;
+
+-- A trigger of the engine's; also in sessions that are replicas, which other triggers leave alone.
+CREATE OR REPLACE FUNCTION citus_embedded.add_trigger(relation regclass, name text, function text, event text, clause text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER citus_embedded_%s %s ON %s %s EXECUTE FUNCTION citus_embedded.%s(); ALTER TABLE %3$s ENABLE ALWAYS TRIGGER citus_embedded_%1$s',
+                   name, event, citus_embedded.qualified(relation), clause, function);
+END $$;
+
 -- The rows of the old table, which is gone then.
 CREATE OR REPLACE FUNCTION citus_embedded.refill(relation regclass, old regclass) RETURNS bigint LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
@@ -98,6 +125,7 @@ DECLARE
     item record;
     made regclass;
     before text;
+    views text;
 BEGIN
     IF relation IS NULL OR partkey IS NULL THEN
         RETURN;                                           -- as Citus does
@@ -109,14 +137,16 @@ BEGIN
     EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', name);
     SELECT * INTO rel FROM pg_class WHERE oid = relation;
 
-    PERFORM citus_embedded.hold_keys(relation);
+    INSERT INTO citus_embedded.act (what, args) VALUES ('hold_keys', jsonb_build_array(relation::oid));
     FOR item IN SELECT conrelid, conname FROM citus_embedded.held WHERE confrelid = relation AND conrelid <> relation LOOP
         EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', citus_embedded.qualified(item.conrelid), item.conname);
     END LOOP;
+    views := citus_embedded.take_views(relation);
     made := citus_embedded.rebuild(relation, format('PARTITION BY HASH (%I)', partkey));
-    EXECUTE format('CREATE TRIGGER citus_embedded_truncate BEFORE TRUNCATE ON %1$s FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.truncate_keys(); '
-                   'CREATE TRIGGER citus_embedded_truncated AFTER TRUNCATE ON %1$s FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.truncate_keys()', name);
-    PERFORM citus_embedded.register_distributed(relation, made, partkey, colocation, model, shards);
+    PERFORM citus_embedded.add_trigger(made, 'truncate', 'truncate_keys', 'BEFORE TRUNCATE', 'FOR EACH STATEMENT'),
+            citus_embedded.add_trigger(made, 'truncated', 'truncate_keys', 'AFTER TRUNCATE', 'FOR EACH STATEMENT');
+    INSERT INTO citus_embedded.act (what, args)
+    VALUES ('register_distributed', jsonb_build_array(relation::oid, made::oid, partkey, colocation, model::oid, shards));
 
     -- One batch of SQL for each worker, in this transaction.
     INSERT INTO citus_embedded.remote (groupid, command)
@@ -133,7 +163,8 @@ BEGIN
     IF citus_embedded.refill(made, relation) > 0 THEN
         EXECUTE format('ANALYZE %s', name);               -- nothing analyzes partitioned and foreign tables by itself
     END IF;
-    PERFORM set_config('role', before, true);
+    EXECUTE views;
+    PERFORM citus_embedded.become(before);
 END $$;
 
 -- No SET search_path here: colocate_with is a name of the caller's.
@@ -146,23 +177,21 @@ $$;
 
 -- Before a table is distributed: its own keys, and foreign keys of local tables to it, which are held until those tables are
 -- distributed. They are read here, never taken from the caller: open_tables executes them with the engine's rights.
-CREATE OR REPLACE FUNCTION citus_embedded.hold_keys(relation regclass) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION citus_embedded.hold_keys(actor name, relation regclass) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM citus_embedded.check_owner(relation);
-    PERFORM citus_embedded.check_owner(conrelid) FROM pg_constraint WHERE confrelid = relation AND conrelid <> relation AND contype = 'f';
+    PERFORM citus_embedded.check_owner(relation, actor);
+    PERFORM citus_embedded.check_owner(conrelid, actor) FROM pg_constraint WHERE confrelid = relation AND conrelid <> relation AND contype = 'f';
     INSERT INTO citus_embedded.held SELECT k.* FROM citus_embedded.keys_of(relation) k;
     INSERT INTO citus_embedded.held
     SELECT k.* FROM pg_constraint c, citus_embedded.keys_of(c.conrelid) k
     WHERE c.confrelid = relation AND c.conrelid <> relation AND c.contype = 'f' AND c.conparentid = 0 AND k.conname = c.conname;
 END $$;
 
-DROP FUNCTION IF EXISTS citus_embedded.register_distributed(regclass, regclass, name, text, regclass, integer, citus_embedded.held[]);
-
 -- The part that needs the engine's rights: catalog rows, and foreign tables as partitions. Shard i of a new colocation group
 -- goes to the i-th worker, round and round; in an old group, to where the group's shard i is.
-CREATE OR REPLACE FUNCTION citus_embedded.register_distributed(old regclass, made regclass, partkey name, colocation text,
-    model regclass, shards integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION citus_embedded.register_distributed(actor name, old regclass, made regclass, partkey name, colocation text,
+    model regclass, shards integer) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
 #variable_conflict use_column
 DECLARE
@@ -172,7 +201,7 @@ DECLARE
     other citus_embedded.dist_table;
     wanted integer := coalesce(shards, nullif(current_setting('citus.shard_count', true), '')::integer, 32);
 BEGIN
-    PERFORM citus_embedded.check_owner(old), citus_embedded.check_owner(made);
+    PERFORM citus_embedded.check_owner(old, actor), citus_embedded.check_owner(made, actor);
     LOCK TABLE citus_embedded.node IN SHARE MODE;
     LOCK TABLE citus_embedded.colocation IN SHARE ROW EXCLUSIVE MODE;
     SELECT * INTO rel FROM pg_class WHERE oid = made;
@@ -308,11 +337,4 @@ LANGUAGE sql STABLE AS $$ SELECT pg_catalog.get_shard_id_for_distribution_column
 CREATE OR REPLACE FUNCTION pg_catalog.column_to_column_name(table_name regclass, column_var_text text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT column_var_text $$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.alter_table_set_access_method(table_name regclass, access_method text) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'the embedded engine has no access method but heap' USING errcode = 'feature_not_supported',
-        hint = 'Columnar storage needs Citus.';
-END $$;
-
-REVOKE EXECUTE ON FUNCTION citus_embedded.create_foreign_partitions FROM public;
+REVOKE EXECUTE ON FUNCTION citus_embedded.create_foreign_partitions, citus_embedded.hold_keys, citus_embedded.register_distributed FROM public;

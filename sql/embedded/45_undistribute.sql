@@ -1,24 +1,27 @@
 -- Embedded engine, undistribute_table: a table becomes a plain one again, with all its rows, keys, indexes and rights.
 
+CREATE OR REPLACE FUNCTION citus_embedded.foreign_keys(OUT conrelid oid, OUT confrelid oid) RETURNS SETOF record LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT h.conrelid, h.confrelid FROM citus_embedded.held h WHERE h.contype = 'f'
+    UNION SELECT c.conrelid, c.confrelid FROM pg_constraint c WHERE c.contype = 'f' AND c.conparentid = 0 $$;
+
 -- The distributed and reference tables tied to one by foreign keys, itself included.
 CREATE OR REPLACE FUNCTION citus_embedded.tied_tables(relation regclass) RETURNS SETOF regclass LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    WITH RECURSIVE edge AS (
-        SELECT h.conrelid AS a, h.confrelid AS b FROM citus_embedded.held h WHERE h.contype = 'f'
-        UNION SELECT conrelid, confrelid FROM pg_constraint WHERE contype = 'f' AND conparentid = 0),
-    tied AS (
+    WITH RECURSIVE tied AS (
         SELECT relation AS tab
-        UNION SELECT CASE tab WHEN a THEN b ELSE a END::regclass FROM tied JOIN edge ON tab IN (a, b))
+        UNION SELECT CASE tab WHEN conrelid THEN confrelid ELSE conrelid END::regclass FROM tied JOIN citus_embedded.foreign_keys() ON tab IN (conrelid, confrelid))
     SELECT tab FROM tied JOIN citus_embedded.dist_table ON logicalrelid = tab $$;
 
-CREATE OR REPLACE FUNCTION citus_embedded.unregister(tables regclass[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION citus_embedded.unregister(actor name, tables regclass[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
 BEGIN
-    PERFORM citus_embedded.check_owner(tab) FROM unnest(tables) tab;
+    PERFORM citus_embedded.check_owner(tab, actor) FROM unnest(tables) tab;
     DELETE FROM citus_embedded.held WHERE conrelid = ANY (tables);
     DELETE FROM citus_embedded.dist_table WHERE logicalrelid = ANY (tables);
     PERFORM citus_embedded.forget_dropped();
 END $$;
+REVOKE EXECUTE ON FUNCTION citus_embedded.unregister FROM public;
 
 CREATE OR REPLACE FUNCTION citus_embedded.undistribute(tables regclass[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
@@ -29,8 +32,18 @@ DECLARE
     made regclass;
     sent jsonb;                       -- which tables each group loses, for each owner
     keys text[];                      -- tables, and what puts a key on them again
+    views text := '';
+    tied text;
 BEGIN
     PERFORM citus_embedded.check_owner(t) FROM unnest(tables) t;
+    -- Over one owner's connection rows are read that the other's would have to lock, to take the key away.
+    SELECT format('%s and %s', a.oid::regclass, b.oid::regclass) INTO tied
+    FROM citus_embedded.foreign_keys() k JOIN pg_class a ON a.oid = k.conrelid JOIN pg_class b ON b.oid = k.confrelid
+    WHERE a.oid = ANY (tables) AND b.oid = ANY (tables) AND a.relowner <> b.relowner LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'cannot undistribute tables of different owners with a foreign key between them: %', tied USING errcode = 'feature_not_supported',
+            hint = 'Give them the same owner first, with ALTER TABLE ... OWNER TO, or drop the foreign key. Citus has no such limit.';
+    END IF;
     -- Each table by its owner: rows are read and tables dropped over one connection.
     SELECT jsonb_agg(g) INTO sent FROM (
         SELECT p.groupid, min(citus_embedded.qualified(s.logicalrelid)) AS one, string_agg(DISTINCT citus_embedded.qualified(s.logicalrelid), ', ') AS names
@@ -51,25 +64,28 @@ BEGIN
         before := citus_embedded.become_owner(item.logicalrelid);
         EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', item.name);
         IF item.partmethod = 'h' THEN
+            views := citus_embedded.take_views(item.logicalrelid) || views;
             made := citus_embedded.rebuild(item.logicalrelid, '');
             PERFORM citus_embedded.refill(made, item.logicalrelid);
         ELSE
             EXECUTE (SELECT string_agg(format('DROP TRIGGER %I ON %s', tgname, item.name), '; ') FROM pg_trigger
                      WHERE tgrelid = item.logicalrelid AND tgname ~ '^citus_embedded_');
         END IF;
-        PERFORM set_config('role', before, true);
+        PERFORM citus_embedded.become(before);
     END LOOP;
     FOREACH key SLICE 1 IN ARRAY coalesce(keys, '{}') LOOP
         before := citus_embedded.become_owner(key[1]::regclass);
         EXECUTE key[2];
-        PERFORM set_config('role', before, true);
+        PERFORM citus_embedded.become(before);
     END LOOP;
     FOR item IN SELECT * FROM jsonb_to_recordset(sent) r (groupid integer, one text, names text) LOOP
         before := citus_embedded.become_owner(item.one::regclass);
         PERFORM citus_embedded.send(item.groupid, format('DROP TABLE %s CASCADE', item.names));
-        PERFORM set_config('role', before, true);
+        PERFORM citus_embedded.become(before);
     END LOOP;
-    PERFORM citus_embedded.unregister(ARRAY(SELECT t FROM unnest(tables) t WHERE EXISTS (SELECT FROM pg_class WHERE oid = t)));
+    EXECUTE views;
+    INSERT INTO citus_embedded.act (what, args)
+    SELECT 'unregister', jsonb_agg(t::oid) FROM unnest(tables) t WHERE EXISTS (SELECT FROM pg_class WHERE oid = t);
 END $$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.undistribute_table(table_name regclass, cascade_via_foreign_keys boolean DEFAULT false) RETURNS void

@@ -16,20 +16,15 @@ BEGIN
     before := citus_embedded.become_owner(table_name);
     PERFORM citus_embedded.check_table(table_name, NULL);
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', name);
-    PERFORM citus_embedded.register_reference(table_name);
+    INSERT INTO citus_embedded.act (what, args) VALUES ('register_reference', jsonb_build_array(table_name::oid));
     INSERT INTO citus_embedded.remote (groupid, command)
     SELECT groupid, citus_embedded.reference_ddl(table_name) FROM citus_embedded.node WHERE groupid <> 0;
     PERFORM citus_embedded.copy_reference_rows(table_name, ARRAY(SELECT groupid FROM citus_embedded.node WHERE groupid <> 0));
 
-    EXECUTE format('CREATE TRIGGER citus_embedded_replicate_insert AFTER INSERT ON %1$s REFERENCING NEW TABLE AS changed '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.replicate(); '
-                   'CREATE TRIGGER citus_embedded_replicate_update AFTER UPDATE ON %1$s '
-                   'FOR EACH ROW EXECUTE FUNCTION citus_embedded.replicate(); '
-                   'CREATE TRIGGER citus_embedded_replicate_delete AFTER DELETE ON %1$s REFERENCING OLD TABLE AS changed '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.replicate(); '
-                   'CREATE TRIGGER citus_embedded_replicate_truncate AFTER TRUNCATE ON %1$s '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION citus_embedded.replicate()', name);
-    PERFORM set_config('role', before, true);
+    PERFORM citus_embedded.add_trigger(table_name, 'replicate_' || lower(event), 'replicate', format('AFTER %s', event), clause)
+    FROM (VALUES ('INSERT', 'REFERENCING NEW TABLE AS changed FOR EACH STATEMENT'), ('UPDATE', 'FOR EACH ROW'),
+                 ('DELETE', 'REFERENCING OLD TABLE AS changed FOR EACH STATEMENT'), ('TRUNCATE', 'FOR EACH STATEMENT')) t (event, clause);
+    PERFORM citus_embedded.become(before);
 END $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.reference_ddl(relation regclass) RETURNS text LANGUAGE sql STABLE
@@ -37,13 +32,13 @@ SET search_path = pg_catalog, pg_temp AS
 $$ SELECT citus_embedded.worker_ddl(relation, NULL)
        || citus_embedded.grants(relation, citus_embedded.qualified(relation), true) $$;
 
-CREATE OR REPLACE FUNCTION citus_embedded.register_reference(relation regclass) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION citus_embedded.register_reference(actor name, relation regclass) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     grp integer;
     id bigint;
 BEGIN
-    PERFORM citus_embedded.check_owner(relation);
+    PERFORM citus_embedded.check_owner(relation, actor);
     LOCK TABLE citus_embedded.node IN SHARE MODE;
     LOCK TABLE citus_embedded.colocation IN SHARE ROW EXCLUSIVE MODE;
     SELECT colocationid INTO grp FROM citus_embedded.colocation WHERE replicationfactor = -1;
@@ -57,6 +52,8 @@ BEGIN
     INSERT INTO citus_embedded.placement (shardid, groupid)
     SELECT id, groupid FROM (SELECT 0 AS groupid UNION SELECT groupid FROM citus_embedded.node) g ORDER BY groupid;
 END $$;
+
+REVOKE EXECUTE ON FUNCTION citus_embedded.register_reference FROM public;
 
 -- Brings the rows to the copies, some thousands at a time.
 CREATE OR REPLACE FUNCTION citus_embedded.copy_reference_rows(relation regclass, groups integer[]) RETURNS void
@@ -93,7 +90,7 @@ BEGIN
     EXECUTE format('LOCK TABLE %s IN SHARE MODE', citus_embedded.qualified(relation));
     PERFORM citus_embedded.send(new_group, citus_embedded.reference_ddl(relation));
     PERFORM citus_embedded.copy_reference_rows(relation, ARRAY[new_group]);
-    PERFORM set_config('role', before, true);
+    PERFORM citus_embedded.become(before);
 END $$;
 
 -- A change as SQL for the workers. Rows are found by primary key; without one, by all they hold, one row for each row.

@@ -7,7 +7,7 @@
 -- No key can stand on the coordinator's table as long as it has foreign partitions. So before a command that may be about
 -- keys the tables it names are "opened": they lose their partitions and get back the keys that are held for them. PostgreSQL
 -- itself then does and checks what the command says. Afterwards the keys are held again, and the partitions made anew. A command
--- in a function can't be seen coming: there PostgreSQL refuses keys, and refuse_unopened what renames.
+-- in a function of LANGUAGE SQL can't be seen coming: there PostgreSQL refuses keys, and refuse_unopened what renames.
 --
 -- The engine's own commands run with citus_embedded.busy = on.
 
@@ -18,22 +18,63 @@ BEGIN
             'Create the table anew with the wanted definition before distributing it, or use Citus.';
 END $$;
 
+-- The text of the command for which a trigger of the engine was called. That is what the client sent, or in PL/pgSQL, the statement
+-- there: the context of an error, were there one now, names it next to the trigger. SECURITY DEFINER for lc_messages only.
+CREATE OR REPLACE FUNCTION citus_embedded.command() RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET lc_messages = 'C' AS $$
+DECLARE
+    context text;
+BEGIN
+    GET DIAGNOSTICS context = PG_CONTEXT;
+    -- {1,1}? makes all of the expression look for the shortest match
+    RETURN coalesce(substring(context FROM '(?:function citus_embedded\.(?:on_ddl_start|on_ddl|on_drop|truncate_keys)\(\)){1,1}?[^\n]*?\n'
+                              'SQL statement "(.*?)"\n(?:PL/pgSQL|SQL) '), current_query());
+END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.mentions(command text, name text) RETURNS boolean LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT command ~* ('(?:^|\W)' || regexp_replace(name, '\W', '\\\&', 'g') || '(?:\W|$)') $$;
+
+-- The distributed or reference table that a command names, or whose index it names, after what the pattern says.
+CREATE OR REPLACE FUNCTION citus_embedded.named_table(command text, pattern text) RETURNS citus_embedded.dist_table LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT d FROM citus_embedded.dist_table d,
+        parse_ident(substring(command FROM '(?i)' || pattern || '\s+((?:"(?:[^"]|"")+"|[^\s".(;]+)(?:\s*\.\s*(?:"(?:[^"]|"")+"|[^\s".(;]+))?)'), false) n
+    WHERE EXISTS (SELECT FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
+                  WHERE d.logicalrelid IN (c.oid, i.indrelid) AND c.relname = n[cardinality(n)]
+                    AND (cardinality(n) = 1 OR c.relnamespace = to_regnamespace(quote_ident(n[1]))))
+       OR EXISTS (SELECT FROM citus_embedded.held WHERE conrelid = d.logicalrelid AND contype = 'i' AND conname = n[cardinality(n)])
+    LIMIT 1 $$;
+
 CREATE OR REPLACE FUNCTION citus_embedded.on_ddl_start() RETURNS event_trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    command text;
 BEGIN
     IF current_setting('citus_embedded.busy', true) = 'on' THEN
         RETURN;
-    ELSIF tg_tag = 'CREATE EXTENSION' AND current_query() ~* '\mcreate\s+extension\s+(if\s+not\s+exists\s+)?"?citus(_columnar)?\M' THEN
+    END IF;
+    command := citus_embedded.command();
+    IF tg_tag = 'CREATE EXTENSION' AND command ~* '\mcreate\s+extension\s+(if\s+not\s+exists\s+)?"?citus(_columnar)?\M' THEN
         RAISE EXCEPTION 'database % has the embedded engine of citusctl', current_database() USING errcode = 'duplicate_object',
             hint = 'Citus and the embedded engine exclude each other: create the extension in another database.';
+    -- These commit in the middle, where no tables may be open.
+    ELSIF command ~* '\mindex\s+concurrently\M'
+          AND (tg_tag = 'CREATE INDEX' AND (citus_embedded.named_table(command, '\son(?:\s+only)?')).logicalrelid IS NOT NULL
+               OR tg_tag = 'DROP INDEX' AND (citus_embedded.named_table(command, '\sconcurrently(?:\s+if\s+exists)?')).logicalrelid IS NOT NULL) THEN
+        RAISE EXCEPTION '% CONCURRENTLY is not supported on distributed and reference tables', tg_tag USING errcode = 'feature_not_supported',
+            hint = 'Leave out CONCURRENTLY, or use Citus.';
+    ELSIF tg_tag = 'ALTER TABLE' AND command ~* '\mreferences\M[^;]*\mnot\s+valid\M'
+          AND (citus_embedded.named_table(command, 'alter\s+table(?:\s+if\s+exists)?(?:\s+only)?')).partmethod = 'h' THEN
+        RAISE EXCEPTION 'foreign keys of distributed tables cannot be NOT VALID' USING errcode = 'feature_not_supported',
+            hint = 'Leave out NOT VALID, and the rows are checked at once; or use Citus.';
     ELSIF tg_tag IN ('ALTER TABLE', 'ALTER INDEX', 'CREATE INDEX', 'CREATE TABLE', 'DROP INDEX')
-          AND current_query() ~* '\m(primary\s+key|unique|references|constraint|drop|rename|type|schema|index|identity|valid)\M' THEN
-        PERFORM citus_embedded.open_tables(current_query());
+          AND command !~* '\mindex\s+concurrently\M' AND command ~* '\m(primary\s+key|unique|references|constraint|drop|rename|type|schema|index|identity|valid)\M' THEN
+        INSERT INTO citus_embedded.act (what, args) VALUES ('open_tables', jsonb_build_array(command));
     END IF;
 END $$;
 
--- Opens the caller's tables that occur in a text, and those tied to them by foreign keys; of a reference table only the latter.
-CREATE OR REPLACE FUNCTION citus_embedded.open_tables(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+-- Opens the actor's tables that occur in a text, and those tied to them by foreign keys; of a reference table only the latter.
+CREATE OR REPLACE FUNCTION citus_embedded.open_tables(actor name, command text) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
 DECLARE
     tables regclass[];
@@ -41,9 +82,9 @@ DECLARE
 BEGIN
     WITH RECURSIVE reached AS (
         SELECT d.logicalrelid FROM citus_embedded.dist_table d JOIN pg_class c ON c.oid = d.logicalrelid
-        WHERE NOT is_open AND pg_has_role(citus_embedded.caller(), relowner, 'USAGE')
+        WHERE NOT is_open AND pg_has_role(actor, relowner, 'USAGE')
           AND EXISTS (SELECT FROM (SELECT relname UNION SELECT conname FROM citus_embedded.held WHERE conrelid = d.logicalrelid) n (name)
-                      WHERE strpos(lower(command), lower(name)) > 0 OR strpos(lower(command), lower(replace(name, '"', '""'))) > 0)
+                      WHERE citus_embedded.mentions(command, name) OR citus_embedded.mentions(command, replace(name, '"', '""')))
         UNION
         SELECT d.logicalrelid FROM reached r
         JOIN citus_embedded.held h ON h.contype = 'f' AND r.logicalrelid IN (h.conrelid, h.confrelid)
@@ -65,6 +106,8 @@ BEGIN
     DELETE FROM citus_embedded.held WHERE conrelid = ANY (tables);
     UPDATE citus_embedded.dist_table SET is_open = true WHERE logicalrelid = ANY (tables);
 END $$;
+
+REVOKE EXECUTE ON FUNCTION citus_embedded.open_tables FROM public;
 
 -- Open to all: it changes nothing that stays.
 CREATE OR REPLACE FUNCTION citus_embedded.close_tables() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
@@ -107,7 +150,7 @@ BEGIN
     JOIN citus_embedded.dist_table d ON CASE c.classid
         WHEN 'pg_class'::regclass THEN c.objid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = d.logicalrelid)
         WHEN 'pg_type'::regclass THEN c.objid IN (SELECT atttypid FROM pg_attribute WHERE attrelid = d.logicalrelid)
-            AND (c.command_tag <> 'ALTER TYPE' OR current_query() ~* '\mrename\M')
+            AND (c.command_tag <> 'ALTER TYPE' OR citus_embedded.command() ~* '\mrename\M')
         WHEN 'pg_namespace'::regclass THEN c.command_tag LIKE 'ALTER %'
             AND EXISTS (SELECT FROM pg_class WHERE oid = d.logicalrelid AND relnamespace = c.objid)
         WHEN 'pg_trigger'::regclass THEN EXISTS (SELECT FROM pg_trigger WHERE oid = c.objid AND tgrelid = d.logicalrelid AND NOT tgisinternal)
@@ -135,11 +178,12 @@ BEGIN
     PERFORM citus_embedded.propagate_types();
     INSERT INTO citus_embedded.remote (groupid, command)
     SELECT groupid, citus_embedded.schema_grants(relnamespace)
-    FROM (SELECT DISTINCT relnamespace FROM citus_embedded.dist_table JOIN pg_class ON oid = logicalrelid) s, citus_embedded.node
+    FROM (SELECT DISTINCT relnamespace FROM citus_embedded.dist_table JOIN pg_class c ON c.oid = logicalrelid JOIN pg_namespace n ON n.oid = relnamespace
+          WHERE pg_has_role(nspowner, 'USAGE')) s, citus_embedded.node
     WHERE groupid <> 0 AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE command_tag IN ('GRANT', 'REVOKE') AND object_type = 'SCHEMA');
 END $$;
 
--- A command in a function, whose text does not name the table, was not seen coming. It must not rename what is named by foreign
+-- A command whose text does not name the table, as in a function of LANGUAGE SQL, was not seen coming. It must not rename what is named by foreign
 -- partitions and held keys, and not add a check that is NOT VALID (keys_of has the reason).
 CREATE OR REPLACE FUNCTION citus_embedded.refuse_unopened(tables regclass[]) RETURNS void LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -159,8 +203,8 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'cannot change distributed or reference table % like this within a function', found_one
-            USING errcode = 'feature_not_supported', hint = 'Send the command by itself: the embedded engine has to find the table''s name '
-                'in its text. Citus has no such limit.';
+            USING errcode = 'feature_not_supported', hint = 'Send the command by itself, or from PL/pgSQL: the embedded engine has to find the '
+                'table''s name in its text. Citus has no such limit.';
     END IF;
 END $$;
 
@@ -194,7 +238,7 @@ BEGIN
                   FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid)
                   WHERE s.logicalrelid = tab.logicalrelid AND p.groupid <> 0 GROUP BY p.groupid) g) p
         WHERE command <> '';
-        PERFORM set_config('role', before, true);
+        PERFORM citus_embedded.become(before);
         PERFORM citus_embedded.keep_definition(tab.logicalrelid);
     END LOOP;
 END $$;
@@ -308,11 +352,12 @@ END $$;
 CREATE OR REPLACE FUNCTION citus_embedded.using_clause() RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    expression text := substring(current_query() FROM '(?i)^\s*alter\s+table\s[^;]*?\stype\s[^;]*?\s(using\s[^;]*?);?\s*$');
+    command text := citus_embedded.command();
+    expression text := substring(command FROM '(?i)^\s*alter\s+table\s[^;]*?\stype\s[^;]*?\s(using\s[^;]*?);?\s*$');
 BEGIN
-    IF expression IS NULL AND current_query() ~* '\musing\M' THEN
+    IF expression IS NULL AND (command ~* '\musing\M' OR command !~* '\mtype\M') THEN
         RAISE EXCEPTION 'ALTER COLUMN TYPE with USING has to be sent as a command of its own' USING errcode = 'feature_not_supported',
-            hint = 'The embedded engine takes the expression from the text of the command. Citus has no such limit.';
+            hint = 'The embedded engine takes the expression from the text of the command, which it does not see in a function of LANGUAGE SQL. Citus has no such limit.';
     END IF;
     RETURN ' ' || expression;
 END $$;
@@ -380,7 +425,7 @@ DECLARE
     target record;
     gone oid[];
     -- An event trigger isn't told of CASCADE. The workers have foreign keys that the coordinator can't have.
-    cascade boolean := current_query() ~* '\mcascade\M|\mdrop\s+owned\M';
+    cascade boolean := citus_embedded.command() ~* '\mcascade\M|\mdrop\s+owned\M';
 BEGIN
     IF current_setting('citus_embedded.busy', true) = 'on' THEN
         RETURN;
@@ -454,6 +499,7 @@ SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
 DECLARE
     item record;
     before text;
+    command text := citus_embedded.command();
 BEGIN
     IF NOT EXISTS (SELECT FROM citus_embedded.held WHERE confrelid = tg_relid) THEN
         RETURN NULL;
@@ -462,12 +508,12 @@ BEGIN
     FOR item IN SELECT h.*, citus_embedded.qualified(h.conrelid) AS name, c.relname FROM citus_embedded.held h
                 JOIN citus_embedded.dist_table d ON d.logicalrelid = h.conrelid JOIN pg_class c ON c.oid = h.conrelid
                 WHERE h.confrelid = tg_relid ORDER BY h.conrelid::oid, h.conname LOOP
-        IF tg_when = 'BEFORE' AND item.conrelid <> tg_relid AND current_query() ~* '\mcascade\M' THEN
+        IF tg_when = 'BEFORE' AND item.conrelid <> tg_relid AND command ~* '\mcascade\M' THEN
             BEGIN
                 EXECUTE format('TRUNCATE %s CASCADE', item.name);
             EXCEPTION WHEN object_in_use THEN NULL;       -- it is in the list itself
             END;
-        ELSIF tg_when = 'BEFORE' AND item.conrelid <> tg_relid AND strpos(lower(current_query()), lower(item.relname)) = 0 THEN
+        ELSIF tg_when = 'BEFORE' AND item.conrelid <> tg_relid AND NOT citus_embedded.mentions(command, item.relname) THEN
             RAISE EXCEPTION 'cannot truncate a table referenced in a foreign key constraint' USING errcode = 'feature_not_supported',
                 detail = format('Table "%s" references "%s".', item.relname, tg_table_name),
                 hint = format('Truncate table "%s" at the same time, or use TRUNCATE ... CASCADE.', item.relname);
@@ -477,6 +523,6 @@ BEGIN
                                    ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s', item.name, item.conname, item.definition) END
         FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid) WHERE s.logicalrelid = tg_relid;
     END LOOP;
-    PERFORM set_config('role', before, true);
+    PERFORM citus_embedded.become(before);
     RETURN NULL;
 END $$;

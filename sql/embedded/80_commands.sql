@@ -110,21 +110,17 @@ CREATE OR REPLACE FUNCTION pg_catalog.run_command_on_shards(table_name regclass,
 
 -- Health. Asked on the coordinator and, through run_command_on_all_nodes, on workers, with the password each node has.
 CREATE OR REPLACE FUNCTION pg_catalog.citus_check_connection_to_node(nodename text, nodeport integer DEFAULT 5432) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    info text := (SELECT authinfo FROM citus_embedded.authinfo WHERE rolename = citus_embedded.caller() ORDER BY nodeid LIMIT 1);
-    quoted text;
+    problem text;
 BEGIN
-    SELECT string_agg(format('%s=''%s''', key, replace(replace(value, '\', '\\'), '''', '\''')), ' ') INTO quoted
-    FROM (VALUES ('host', nodename), ('port', nodeport::text), ('dbname', current_database()::text),
-                 ('user', citus_embedded.caller()::text), ('connect_timeout', '5')) v (key, value);
-    PERFORM citus_embedded.dblink_connect('citus_embedded_check', concat_ws(' ', quoted, info));
+    PERFORM citus_embedded.dblink_connect('citus_embedded_check', citus_embedded.own_conninfo(nodename, nodeport));
     PERFORM citus_embedded.dblink_disconnect('citus_embedded_check');
     RETURN true;
-EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection THEN
-    GET STACKED DIAGNOSTICS quoted = pg_exception_detail;
-    RAISE WARNING 'connection to the remote node %@%:% failed with the following error: %', citus_embedded.caller(), nodename, nodeport,
-        regexp_replace(quoted, '^connection to server .*? failed: ', '');
+EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection OR prohibited_sql_statement_attempted THEN
+    GET STACKED DIAGNOSTICS problem = pg_exception_detail;
+    RAISE WARNING 'connection to the remote node %@%:% failed with the following error: %', current_user, nodename, nodeport,
+        regexp_replace(problem, '^connection to server .*? failed: ', '');
     RETURN false;
 END $$;
 

@@ -5,20 +5,22 @@
 
 SET LOCAL client_min_messages = warning;
 
--- How a role reaches a server, as a libpq connection string. The answer holds the password: not for PUBLIC.
-CREATE OR REPLACE FUNCTION citus_embedded.conninfo(host text, port integer, node integer, role_name name) RETURNS text
+-- How a role reaches a server, as a libpq connection string.
+CREATE OR REPLACE FUNCTION citus_embedded.conninfo(host text, port integer, role_name name, authinfo text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT string_agg(format('%s=''%s''', key, replace(replace(value, '\', '\\'), '''', '\''')), ' ')
-        || coalesce(' ' || (SELECT authinfo FROM citus_embedded.authinfo
-                            WHERE rolename = role_name AND nodeid IN (0, node) ORDER BY nodeid DESC LIMIT 1), '')
+    SELECT string_agg(format('%s=''%s''', key, replace(replace(value, '\', '\\'), '''', '\''')), ' ') || coalesce(' ' || authinfo, '')
     FROM (VALUES ('host', host), ('port', port::text), ('dbname', current_database()::text), ('user', role_name::text),
                  ('connect_timeout', '5'), ('application_name', 'citus_embedded')) v (key, value) $$;
-REVOKE EXECUTE ON FUNCTION citus_embedded.conninfo FROM public;
 
--- Asked on one worker about another: the caller's own password, which is no secret to the caller.
+-- A role's own password is no secret to it. The view asks for the role that reads: in a function of somebody else's that is SECURITY
+-- DEFINER it is not who called that function.
+CREATE OR REPLACE VIEW citus_embedded.own_authinfo WITH (security_barrier = true) AS
+SELECT nodeid, authinfo FROM citus_embedded.authinfo WHERE rolename = current_user;
+GRANT SELECT ON citus_embedded.own_authinfo TO public;
+
 CREATE OR REPLACE FUNCTION citus_embedded.own_conninfo(host text, port integer) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
-$$ SELECT citus_embedded.conninfo(host, port, 0, session_user) $$;
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
+$$ SELECT citus_embedded.conninfo(host, port, current_user, (SELECT authinfo FROM citus_embedded.own_authinfo ORDER BY nodeid LIMIT 1)) $$;
 
 -- By which the sessions that work for a move are found on a node when the move has died under them.
 CREATE OR REPLACE FUNCTION citus_embedded.link_signature(operation bigint) RETURNS text LANGUAGE sql IMMUTABLE
@@ -46,7 +48,8 @@ BEGIN
     IF link = ANY (coalesce(citus_embedded.dblink_get_connections(), '{}')) THEN
         RETURN link;
     END IF;
-    PERFORM citus_embedded.dblink_connect(link, citus_embedded.conninfo(node.nodename, node.nodeport, node.nodeid, role_name));
+    PERFORM citus_embedded.dblink_connect(link, citus_embedded.conninfo(node.nodename, node.nodeport, role_name, (
+        SELECT authinfo FROM citus_embedded.authinfo WHERE rolename = role_name AND nodeid IN (0, node.nodeid) ORDER BY nodeid DESC LIMIT 1)));
     IF role_name = current_user THEN
         PERFORM citus_embedded.dblink_exec(link, 'SET log_statement = none; SET log_min_duration_statement = -1; '
             'SET log_min_error_statement = panic; SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0; '

@@ -7,13 +7,6 @@
 
 SET LOCAL client_min_messages = warning;
 
-DO $$
-BEGIN
-    IF to_regtype('citus.shard_transfer_mode') IS NULL THEN
-        CREATE TYPE citus.shard_transfer_mode AS ENUM ('auto', 'force_logical', 'block_writes');
-    END IF;
-END $$;
-
 -- Moves that go on; for get_rebalance_progress.
 CREATE TABLE IF NOT EXISTS citus_embedded.move (
     operation_id bigint PRIMARY KEY,
@@ -40,7 +33,7 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp A
     WHERE s.shardid = shard ORDER BY o.shardid $$;
 
 -- What is refused before anything is touched, in Citus' order and words.
-CREATE OR REPLACE FUNCTION citus_embedded.check_move(shard bigint, source citus_embedded.node, target citus_embedded.node,
+CREATE OR REPLACE FUNCTION citus_embedded.check_move(actor name, shard bigint, source citus_embedded.node, target citus_embedded.node,
     mode citus.shard_transfer_mode) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     tab citus_embedded.dist_table;
@@ -68,7 +61,7 @@ BEGIN
                           target.nodename, target.nodeport);
     END IF;
     FOR item IN SELECT relation FROM citus_embedded.shard_group(shard) LOOP
-        PERFORM citus_embedded.check_owner(item.relation);
+        PERFORM citus_embedded.check_owner(item.relation, actor);
     END LOOP;
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'cannot move a shard in a transaction of isolation level %', current_setting('transaction_isolation')
@@ -118,9 +111,8 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.check_replica_identity FROM public;
 
--- Open to all, each for their own tables.
-CREATE OR REPLACE FUNCTION citus_embedded.move_shard(shard bigint, source_name text, source_port integer, target_name text,
-    target_port integer, mode citus.shard_transfer_mode) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION citus_embedded.move_shard(actor name, shard bigint, source_name text, source_port integer, target_name text,
+    target_port integer, mode citus.shard_transfer_mode) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
 DECLARE
     source citus_embedded.node := citus_embedded.node_if_any(source_name, source_port);
@@ -132,7 +124,7 @@ DECLARE
     detail text;
     hint text;
 BEGIN
-    PERFORM citus_embedded.check_move(shard, source, target, mode);
+    PERFORM citus_embedded.check_move(actor, shard, source, target, mode);
     IF NOT citus_embedded.lock_group(shard) THEN
         SELECT citus_embedded.qualified(logicalrelid) INTO first_table FROM citus_embedded.shard s WHERE s.shardid = shard;
         RAISE EXCEPTION 'could not acquire the lock required to move %', first_table
@@ -180,7 +172,7 @@ BEGIN
         PERFORM citus_embedded.fail(state, message, detail, hint);
     END;
 END $$;
-REVOKE EXECUTE ON FUNCTION citus_embedded.check_move, citus_embedded.lock_group FROM public;
+REVOKE EXECUTE ON FUNCTION citus_embedded.check_move, citus_embedded.lock_group, citus_embedded.move_shard FROM public;
 
 CREATE OR REPLACE FUNCTION citus_embedded.begin_move(operation bigint, shard bigint, source citus_embedded.node,
     target citus_embedded.node) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -235,6 +227,7 @@ BEGIN
         PERFORM citus_embedded.ask(owner_link, format('SELECT citus_embedded.attempt(%L)', format(
             'ALTER TABLE %s ATTACH PARTITION %s FOR VALUES WITH (MODULUS %s, REMAINDER %s)', item.parent, item.qualified,
             item.shardcount, item.shardindex)));
+        PERFORM citus_embedded.ask(owner_link, format('SELECT citus_embedded.name_indexes(%L)', item.parent));
     END LOOP;
     PERFORM citus_embedded.ask(there, 'SELECT pg_advisory_unlock(citus_embedded.lock_class(''tables''), 0)');
 END $$;
@@ -333,8 +326,8 @@ BEGIN
         RAISE EXCEPTION 'there are missing reference tables on some nodes'
             USING hint = 'Copy reference tables first with replicate_reference_tables().';
     END IF;
-    PERFORM citus_embedded.move_shard(shard_id, source_node_name, source_node_port, target_node_name, target_node_port,
-                                      shard_transfer_mode);
+    INSERT INTO citus_embedded.act (what, args) VALUES ('move_shard', jsonb_build_array(shard_id, source_node_name, source_node_port,
+        target_node_name, target_node_port, shard_transfer_mode));
 END $$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.citus_move_shard_placement(shard_id bigint, source_node_id integer, target_node_id integer,
@@ -342,6 +335,7 @@ CREATE OR REPLACE FUNCTION pg_catalog.citus_move_shard_placement(shard_id bigint
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM citus_embedded.check_node_ids(ARRAY[source_node_id, target_node_id]);
-    PERFORM citus_embedded.move_shard(shard_id, s.nodename, s.nodeport, t.nodename, t.nodeport, transfer_mode)
+    INSERT INTO citus_embedded.act (what, args)
+    SELECT 'move_shard', jsonb_build_array(shard_id, s.nodename, s.nodeport, t.nodename, t.nodeport, transfer_mode)
     FROM citus_embedded.node s, citus_embedded.node t WHERE s.nodeid = source_node_id AND t.nodeid = target_node_id;
 END $$;

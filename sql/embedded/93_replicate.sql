@@ -26,7 +26,7 @@ CREATE OR REPLACE FUNCTION citus_embedded.subscribe(subscription name, publicati
     host text, port integer) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format('CREATE SUBSCRIPTION %I CONNECTION %L PUBLICATION %I WITH (create_slot = false, slot_name = %L, '
-                   'copy_data = false, enabled = false)', subscription, citus_embedded.conninfo(host, port, 0, current_user),
+                   'copy_data = false, enabled = false)', subscription, citus_embedded.own_conninfo(host, port),
                    publication, slot);
     IF current_setting('server_version_num')::integer < 160000 THEN
         PERFORM citus_embedded.lock_rights();

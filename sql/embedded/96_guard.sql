@@ -23,15 +23,17 @@ END $$;
 CREATE OR REPLACE TRIGGER guard BEFORE INSERT OR DELETE ON citus_embedded.dist_table
     FOR EACH ROW EXECUTE FUNCTION citus_embedded.guard_tables();
 
--- Other commands on a table of the group, on its indexes and rules.
+-- Other commands on a table of the group, on its indexes, rules and rights.
 CREATE OR REPLACE FUNCTION citus_embedded.guard_ddl() RETURNS event_trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF current_setting('citus_embedded.busy', true) IS DISTINCT FROM 'on' THEN
         PERFORM citus_embedded.refuse_while_moving(colocationid)
         FROM (SELECT DISTINCT d.colocationid FROM pg_event_trigger_ddl_commands() c
-              JOIN citus_embedded.dist_table d ON d.partmethod = 'h' AND c.classid = 'pg_class'::regclass
-                  AND d.logicalrelid IN (c.objid, (SELECT indrelid FROM pg_index WHERE indexrelid = c.objid))) g;
+              JOIN citus_embedded.dist_table d ON d.partmethod = 'h' AND CASE
+                  WHEN c.command_tag IN ('GRANT', 'REVOKE') THEN d.definition -> 'acl' <> citus_embedded.describe(d.logicalrelid) -> 'acl'
+                  ELSE c.classid = 'pg_class'::regclass
+                       AND d.logicalrelid IN (c.objid, (SELECT indrelid FROM pg_index WHERE indexrelid = c.objid)) END) g;
     END IF;
 END $$;
 

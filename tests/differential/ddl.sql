@@ -118,6 +118,11 @@ ALTER TABLE users ADD COLUMN a int; ALTER TABLE users ADD COLUMN b int; CREATE I
 DO $$ BEGIN EXECUTE 'ALTER TABLE users ADD COLUMN c int'; EXECUTE format('ALTER TABLE %I ADD COLUMN d int', 'us' || 'ers'); END $$;
 UPDATE users SET a = 1, b = 2, c = 3, d = 4 WHERE id = 1;
 SELECT a, b, c, d FROM users WHERE id = 1;
+DO $$ BEGIN EXECUTE 'ALTER TABLE ' || 'us' || 'ers ADD CONSTRAINT u UNIQUE (id, d)'; END $$;
+INSERT INTO users (id, name, d) VALUES (1, 'again', 4);
+DO $$ BEGIN EXECUTE 'ALTER TABLE ' || 'us' || 'ers DROP CONSTRAINT u'; END $$;
+DO $$ BEGIN EXECUTE 'ALTER TABLE ' || 'us' || 'ers ALTER COLUMN d TYPE text USING ''d'' || d'; END $$;
+SELECT d FROM users WHERE id = 1;
 BEGIN;
 ALTER TABLE users ADD COLUMN e int;
 ALTER TABLE users DROP COLUMN a;
@@ -202,6 +207,26 @@ ROLLBACK;
 BEGIN;
 CREATE STATISTICS st ON id, name FROM users;
 ROLLBACK;
+-- end of limit
+-- limit: it commits in the middle, and no transaction with the workers can
+-- embedded: ERROR:  CREATE INDEX CONCURRENTLY is not supported on distributed and reference tables
+-- embedded: HINT:  Leave out CONCURRENTLY, or use Citus.
+-- embedded: ERROR:  CREATE INDEX CONCURRENTLY is not supported on distributed and reference tables
+-- embedded: HINT:  Leave out CONCURRENTLY, or use Citus.
+CREATE INDEX CONCURRENTLY slowly ON users (name);
+CREATE INDEX CONCURRENTLY slowly_too ON tongues (name);
+-- end of limit
+-- limit: the coordinator's table is partitioned, and a key of such a table is valid for PostgreSQL
+-- embedded: ERROR:  foreign keys of distributed tables cannot be NOT VALID
+-- embedded: HINT:  Leave out NOT VALID, and the rows are checked at once; or use Citus.
+BEGIN;
+ALTER TABLE users ADD CONSTRAINT later FOREIGN KEY (lang) REFERENCES tongues NOT VALID;
+ROLLBACK;
+-- end of limit
+-- limit: PostgreSQL itself refuses this, of foreign tables, before anything of the engine sees the command
+-- embedded: ERROR:  cannot execute MERGE on relation "users"
+-- embedded: DETAIL:  This operation is not supported for foreign tables.
+MERGE INTO users u USING (SELECT 1::bigint AS id) n ON u.id = n.id AND u.id = 1 WHEN MATCHED THEN UPDATE SET name = 'merged';
 -- end of limit
 SET client_min_messages = error;
 DROP TABLE users CASCADE;

@@ -63,6 +63,7 @@ SELECT * FROM run_command_on_placements('plain', 'SELECT 1');
 
 -- A node with shards stays.
 SELECT citus_remove_node('127.0.0.1', :port1);
+DO $$ BEGIN FOR i IN 1..600 LOOP EXIT WHEN NOT EXISTS (SELECT FROM pg_dist_node WHERE hasmetadata AND NOT metadatasynced); PERFORM pg_sleep(0.1); END LOOP; END $$;
 SELECT citus_set_coordinator_host('127.0.0.1', :port0);
 DROP TABLE node_test, node_ref, plain;
 

@@ -27,6 +27,29 @@ INSERT INTO users VALUES (1, 'x', 'en') ON CONFLICT DO NOTHING;
 UPDATE users SET id = 4711 WHERE id = 1;
 -- end of limit
 
+-- Views stay, whatever reads them.
+CREATE TABLE viewed (id bigint PRIMARY KEY, n int);
+INSERT INTO viewed SELECT i, i FROM generate_series(1, 5) i;
+SET client_min_messages = error;
+CREATE VIEW high AS SELECT id, n FROM viewed WHERE n > 1;
+CREATE VIEW "high er" (key, "the name") WITH (security_barrier = true) AS
+  SELECT h.id, l.name FROM high h JOIN languages l ON l.code = 'en' WHERE h.n > (SELECT count(*) FROM viewed WHERE n < 3);
+GRANT SELECT (key) ON "high er" TO public;
+SET client_min_messages = warning;
+COMMENT ON VIEW high IS 'it''s';
+COMMENT ON COLUMN "high er".key IS 'of viewed';
+SELECT create_distributed_table('viewed', 'id');
+SELECT * FROM "high er" ORDER BY 1;
+INSERT INTO viewed VALUES (6, 6);
+SELECT c.relname, pg_get_viewdef(c.oid), reloptions, has_column_privilege('pg_monitor', c.oid, 'key', 'SELECT') AS granted,
+  obj_description(c.oid, 'pg_class'), col_description(c.oid, 1) FROM pg_class c WHERE c.relname = 'high er';
+SELECT obj_description('high'::regclass, 'pg_class'), pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'high';
+DROP TABLE viewed;
+SELECT undistribute_table('viewed');
+SELECT * FROM "high er" ORDER BY 1;
+DROP VIEW "high er", high;
+DROP TABLE viewed;
+
 -- What can't be distributed.
 CREATE TABLE plain (id bigint, a int, PRIMARY KEY (a));
 SELECT create_distributed_table('plain', 'nothing');

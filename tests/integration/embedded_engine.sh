@@ -109,6 +109,20 @@ test_install()
 		ok "installs on node $i" install_on "$i"
 		super_on "$i" -c "INSERT INTO pg_dist_authinfo VALUES (0, 'postgres', 'password=''adm in''')" || fail "authinfo on $i"
 	done
+	super_on 4 -c "CREATE OR REPLACE FUNCTION citus_embedded.layout() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 7'"
+	run install_on 4
+	like "$err" 'database chirp has the embedded engine of another version of citusctl .layout 7, not 2' 'one of another layout stays as it is'
+	like "$err" 'HINT:.*undistribute_all' 'and the way out is named'
+	super_on 4 -c 'DROP FUNCTION citus_embedded.layout()'
+	run install_on 4
+	like "$err" 'layout 1, not 2' 'also the first, which did not say its number'
+	super_on 4 -c "CREATE OR REPLACE FUNCTION citus_embedded.layout() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2'"
+	ok 'and over the same layout it installs' install_on 4
+	# When this fails, count up the layout (00_catalog.sql) and take the new sum, unless what is installed needs no change.
+	is "$(super "SELECT md5(string_agg(x, ' ' ORDER BY x)) FROM (SELECT attrelid::regclass::text || attname || format_type(atttypid, atttypmod) FROM pg_attribute
+		JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'citus_embedded'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0
+		UNION ALL SELECT prosrc FROM pg_proc WHERE pronamespace = 'citus_embedded'::regnamespace AND proname IN ('describe', 'create_server', 'add_trigger')) s (x)")" \
+		'21abe947c2228c6df48352790ac4e78e' 'the layout is the one of this number'
 	is "$(super "SELECT substring(citus_version() FROM '^.*PostgreSQL')")" 'citusctl embedded engine 1.0 on PostgreSQL' 'the version says embedded'
 	is "$(super 'SHOW enable_partitionwise_join')" on 'the database has partitionwise joins'
 	super "INSERT INTO pg_dist_authinfo VALUES (0, 'chirp', '${authinfo//\'/\'\'}')"
@@ -189,6 +203,8 @@ test_reference_tables()
 	gives '4|1|(at,),(de,G),(fr,F)' 'UPDATE and INSERT ON CONFLICT too' "INSERT INTO countries VALUES ('de', 'G'), ('fr', 'F') ON CONFLICT (code) DO UPDATE SET name = excluded.name" "UPDATE countries SET name = NULL WHERE code = 'at'" "$same"
 	gives '4|1|(at,),(de,G)' 'DELETE too' "DELETE FROM countries WHERE code = 'fr'" "$same"
 	gives '4|1|(at,),(de,G)' 'and ROLLBACK' 'BEGIN' 'DELETE FROM countries' 'ROLLBACK' "$same"
+	super "SET session_replication_role = replica; INSERT INTO countries VALUES ('it', 'I')"
+	gives '4|1|(at,),(de,G),(it,I)' 'and what a session that is a replica writes' "$same"
 	gives '4|1|none' 'TRUNCATE too' 'TRUNCATE countries' "$same"
 	gives '201' 'a new row can be referred to in its transaction' 'BEGIN' "INSERT INTO languages VALUES ('fr', 'F')" "INSERT INTO users VALUES (999, 'x', 'fr')" 'COMMIT' 'SELECT count(*) FROM users'
 	refused '23503' 'a row that shards refer to stays' "DELETE FROM languages WHERE code = 'fr'"
@@ -222,14 +238,30 @@ test_refusals()
 	refused 'at the same time' 'colocation and a shard count' "SELECT create_distributed_table('a', 'id', colocate_with => 'users', shard_count => 4)"
 	refused 'outside the valid range' 'a shard count of 0' "SELECT create_distributed_table('a', 'id', shard_count => 0)"
 	refused 'relation b is not distributed' 'colocation with a local table' "SELECT create_distributed_table('a', 'id', colocate_with => 'b')"
-	refused 'view public.av depends.*' 'a table with a view' 'CREATE VIEW av AS SELECT * FROM a' "SELECT create_distributed_table('a', 'id')"
+	refused 'view public.av depends.*' 'a table with a materialized view' 'CREATE MATERIALIZED VIEW av AS SELECT * FROM a' "SELECT create_distributed_table('a', 'id')"
 	like "$err" 'Citus may' 'naming Citus'
 	refused 'cannot distribute a temporary table' 'a temporary table' 'CREATE TEMP TABLE tt (id int)' "SELECT create_distributed_table('tt', 'id')"
-	refused 'relations are not colocated' 'a foreign key to a table elsewhere' 'DROP TABLE b' 'DROP VIEW av' 'CREATE TABLE p (id bigint PRIMARY KEY)' 'CREATE TABLE c (id bigint REFERENCES p)' "SELECT create_distributed_table('p', 'id', colocate_with => 'none')" "SELECT create_distributed_table('c', 'id')"
+	refused 'relations are not colocated' 'a foreign key to a table elsewhere' 'DROP TABLE b' 'DROP MATERIALIZED VIEW av' 'CREATE TABLE p (id bigint PRIMARY KEY)' 'CREATE TABLE c (id bigint REFERENCES p)' "SELECT create_distributed_table('p', 'id', colocate_with => 'none')" "SELECT create_distributed_table('c', 'id')"
 	run env PGPASSWORD=other "$BINDIR/psql" -qAtX -h 127.0.0.1 -p "${port[0]}" -U other -d chirp -c "SELECT create_distributed_table('public.a', 'id')"
 	like "$err" 'must be owner of table a' "another's table"
-	run env PGPASSWORD=other "$BINDIR/psql" -qAtX -h 127.0.0.1 -p "${port[0]}" -U other -d chirp -c "SELECT citus_embedded.register_reference('public.a')"
-	like "$err" 'must be owner of table' 'nor by the back door'
+	for sql in "SELECT citus_embedded.register_reference('other', 'public.a')" "INSERT INTO citus_embedded.act VALUES ('register_reference', jsonb_build_array('public.a'::regclass::oid), 'chirp')" \
+		"INSERT INTO citus_embedded.act (what, args) VALUES ('register_reference', jsonb_build_array('public.a'::regclass::oid))"; do
+		run env PGPASSWORD=other "$BINDIR/psql" -qAtX -h 127.0.0.1 -p "${port[0]}" -U other -d chirp -c "$sql"
+		like "$err" 'must be owner of table|permission denied for (function|view)' "nor by the back door: ${sql%%\(*}"
+	done
+	# A SECURITY DEFINER function has its owner's rights, never those of who calls it.
+	super "CREATE SCHEMA evil AUTHORIZATION other; SET ROLE other; GRANT USAGE ON SCHEMA evil TO public;
+		CREATE FUNCTION evil.take() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS \$\$ BEGIN
+			INSERT INTO citus_embedded.act (what, args) VALUES ('unregister', jsonb_build_array('public.users'::regclass::oid)); END \$\$;
+		CREATE FUNCTION evil.password() RETURNS text LANGUAGE sql SECURITY DEFINER AS \$\$ SELECT citus_embedded.own_conninfo('x', 1) \$\$"
+	refused 'must be owner of table' "another's function does nothing with the caller's tables" 'SELECT evil.take()'
+	gives t "nor gets the caller's password" "SELECT evil.password() !~ 'password' AND citus_embedded.own_conninfo('x', 1) ~ 'password'"
+	gives '' 'a function of an owner may change its tables' "CREATE FUNCTION add_column() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS \$\$ BEGIN
+		ALTER TABLE users ADD extra int; ALTER TABLE users ADD CONSTRAINT extra_key UNIQUE (id, extra); END \$\$"
+	run env PGPASSWORD=other "$BINDIR/psql" -qAtX -h 127.0.0.1 -p "${port[0]}" -U other -d chirp -c 'SELECT add_column()'
+	is "$status$err" 0 'whoever calls it'
+	gives 0 'on the workers too' 'SELECT count(extra) FROM users' 'ALTER TABLE users DROP extra' 'DROP FUNCTION add_column'
+	super 'DROP SCHEMA evil CASCADE' 2>>"$TMP/initdb.log"
 	refused 'register_distributed.* does not exist' 'keys are read by the engine, never taken from the caller, whose text would run as superuser' 'CREATE TABLE k1 (id int)' 'CREATE TABLE k2 (id int) PARTITION BY HASH (id)' \
 		"SELECT citus_embedded.register_distributed('k1', 'k2', 'id', 'none', NULL, 2, ARRAY[ROW('k2', 'x', 'u', NULL, NULL, NULL, 'CHECK (true); ALTER ROLE chirp SUPERUSER; --')::citus_embedded.held])"
 	shard=$(super "SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'users'::regclass")
@@ -238,10 +270,19 @@ test_refusals()
 		'ALTER TABLE languages DISABLE TRIGGER USER'; do
 		refused '0A000.*cannot be changed on the coordinator alone' "refused: $sql" "$sql"
 	done
-	refused '0A000.*command of its own' 'ALTER TYPE with USING, which only the text tells, in a function' "DO \$\$ BEGIN ALTER TABLE users ALTER name TYPE varchar USING upper(name); END \$\$"
+	refused '0A000.*command of its own' 'ALTER TYPE with USING, which only the text tells, among others' 'ALTER TABLE users ALTER name TYPE varchar USING upper(name); SELECT 1'
 	like "$err" 'Citus has no such limit' 'naming Citus'
+	refused 'is not a table' 'or in a function of LANGUAGE SQL' "CREATE FUNCTION upper_names() RETURNS void LANGUAGE sql AS 'ALTER TABLE users ALTER name TYPE varchar USING upper(name)'" 'SELECT upper_names()'
 	refused '0A000.*no create_distributed_function.*Use Citus' 'a function that only Citus has' "SELECT create_distributed_function('lower(text)', '\$1')"
 	refused '0A000.*no alter_distributed_table' 'whatever its arguments' "SELECT alter_distributed_table('users', shard_count => 5)"
+	for sql in 'citus_rebalance_start()' 'citus_rebalance_wait()' "rebalance_table_shards('users', shard_transfer_mode => 'auto')" 'get_rebalance_table_shards_plan()' 'citus_rebalance_status()' \
+		'citus_job_status(1)' 'citus_job_wait(1)' "isolate_tenant_to_new_shard('users', 5, 'CASCADE')" "isolate_tenant_to_new_shard('users', 'x')" \
+		"citus_split_shard_by_split_points(1, ARRAY['5'], ARRAY[2, 3])" "citus_schema_move('public', 2)" "citus_disable_node('x', 1)"; do
+		refused "0A000.*the embedded engine has no ${sql%%(*}.*[Uu]se Citus" "refused: ${sql%%(*}" "SELECT $sql"
+	done
+	for sql in citus_stat_statements citus_stat_tenants citus_stat_activity citus_stat_counters citus_lock_waits; do
+		refused "0A000.*has no $sql.*[Uu]se Citus" "refused: view $sql" "SELECT * FROM $sql"
+	done
 	refused '42710.*has the embedded engine' 'the Citus extension' 'CREATE EXTENSION IF NOT EXISTS citus'
 	gives '' 'a schema file with IF NOT EXISTS can be run again' 'CREATE TABLE IF NOT EXISTS subscriptions (x int)' 'CREATE INDEX IF NOT EXISTS followers ON subscriptions (followee_id)'
 	refused 'columnar storage needs Citus|Columnar storage needs Citus' 'columnar' "SELECT alter_table_set_access_method('users', 'columnar')"
@@ -249,13 +290,18 @@ test_refusals()
 	like "$err" 'not allowed on this node' 'distributing on a worker'
 	# The text of the command must not name the table.
 	gives $'\n9' 'a table whose name has quotes' 'CREATE TABLE "q""t" (id bigint PRIMARY KEY, n int)' "SELECT create_distributed_table('\"q\"\"t\"', 'id', colocate_with => 'none')" \
-		'INSERT INTO "q""t" SELECT i FROM generate_series(1, 9) i' 'ALTER TABLE "q""t" ADD CONSTRAINT "u""q" UNIQUE (id, n)' 'ALTER TABLE "q""t" RENAME TO qt' 'SELECT count(*) FROM qt' \
-		"CREATE FUNCTION hidden(t text) RETURNS void LANGUAGE plpgsql AS \$\$ BEGIN EXECUTE translate(t, '@#', 'tA'); END \$\$"
-	for sql in 'RENAME TO qx' 'RENAME id TO i' 'DROP n' 'ADD CHECK (n > 5) NO@ VALID'; do
-		refused '0A000.*within a function' "a function does not: $sql" "SELECT hidden('#LTER TABLE q@ $sql')"
+		'INSERT INTO "q""t" SELECT i FROM generate_series(1, 9) i' 'ALTER TABLE "q""t" ADD CONSTRAINT "u""q" UNIQUE (id, n)' 'ALTER TABLE "q""t" RENAME TO qt' 'SELECT count(*) FROM qt'
+	for sql in 'RENAME TO qx' 'RENAME id TO i' 'DROP n' 'ADD CHECK (n > 5) NOT VALID'; do
+		refused '0A000.*within a function' "a function of LANGUAGE SQL does not: $sql" "CREATE OR REPLACE FUNCTION hidden() RETURNS void LANGUAGE sql AS 'ALTER TABLE qt $sql'" 'SELECT hidden()'
 	done
-	gives $'\n9' 'a function may do the rest' "SELECT hidden('#LTER TABLE q@ ADD y int')" 'SELECT count(*) FROM qt WHERE y IS NULL'
-	gives '' 'and the table can be dropped' 'DROP TABLE qt' 'DROP FUNCTION hidden'
+	gives $'\n9' 'it may do the rest' "CREATE OR REPLACE FUNCTION hidden() RETURNS void LANGUAGE sql AS 'ALTER TABLE qt ADD y int'" 'SELECT hidden()' 'SELECT count(*) FROM qt WHERE y IS NULL'
+	gives '9|A' 'PL/pgSQL may do all of it, whatever the client sent' 'ALTER TABLE qt ADD z text' "UPDATE qt SET z = 'a'" "CREATE FUNCTION seen(t text) RETURNS void LANGUAGE plpgsql AS \$\$ BEGIN EXECUTE translate(t, '@#', 'tA'); END \$\$" \
+		"DO \$\$ BEGIN PERFORM seen('#LTER TABLE q@ RENAME TO qx'), seen('#LTER TABLE qx RENAME n TO m'), seen('#LTER TABLE qx ADD UNIQUE (id, m), ADD CONSTRAINT qx_check CHECK (m < 50) NO@ VALID'), seen('#LTER TABLE qx #LTER z @YPE varchar USING upper(z)'); END \$\$" \
+		'SELECT count(*), max(z) FROM qx'
+	refused '23514.*qx_check' 'and the constraint holds' 'INSERT INTO qx VALUES (10, 99)'
+	gives '' 'and the table can be dropped' 'DROP TABLE qx' 'DROP FUNCTION hidden, seen, upper_names'
+	gives 1 'CONCURRENTLY on a local table, whose name begins like the other' 'CREATE TABLE users_log (id int)' 'CREATE INDEX CONCURRENTLY users_log_idx ON users_log (id)' \
+		"SELECT count(*) FROM pg_index WHERE indrelid = 'users_log'::regclass AND indisvalid" 'DROP INDEX CONCURRENTLY users_log_idx' 'DROP TABLE users_log'
 	gives '' 'other DDL is free' 'ALTER TABLE a ADD COLUMN y int' 'CREATE INDEX ON a (y)' 'DROP TABLE c, p' 'DROP TABLE a'
 }
 
@@ -306,7 +352,9 @@ test_superuser_and_nodes()
 	run super "SELECT citus_update_node(2, 'localhost', ${port[1]})"
 	gives '50|localhost' 'a node gets another name' "SELECT (SELECT count(*) FROM t), citus_nodename_for_nodeid(2)"
 	run app 'CREATE TABLE lp (id bigint PRIMARY KEY)' 'CREATE TABLE lc (p bigint REFERENCES lp)' "SELECT create_distributed_table('lp', 'id')"
-	run super_on 0 -c "SELECT create_distributed_table('mine', 'id')" -c 'SELECT citus_embedded.undistribute_all()'
+	run super_on 0 -c 'ALTER TABLE languages OWNER TO postgres' -c 'SELECT citus_embedded.undistribute_all()' -c 'SELECT 1'
+	like "$err" 'different owners with a foreign key between them: public.t and public.languages' 'not tables of several owners that a foreign key ties'
+	run super_on 0 -c 'ALTER TABLE languages OWNER TO chirp' -c "SELECT create_distributed_table('mine', 'id')" -c 'SELECT citus_embedded.undistribute_all()'
 	is "$status$err" 0 'tables of several owners become plain at once'
 	gives '50|0' 'with their rows' 'SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM pg_dist_partition)'
 	is "$(worker_tables '^(t|mine|lp|languages)$')" 0 'and nothing stays on the workers'

@@ -147,6 +147,10 @@ test_online_under_load()
 	says 'every row and every increment is there, once' "$written|$written" 'SELECT (SELECT count(*) FROM "Tweets ""x"), (SELECT sum(name::int) FROM users)'
 	ok 'nothing is left' wait_until 30 no_cleanup_left
 	nothing_left 'on any node either'
+	is "$(for node in worker1 worker2 worker3; do
+		node_sql moves "$node" -c "SELECT x.relname FROM pg_index JOIN pg_class x ON x.oid = indexrelid JOIN pg_class t ON t.oid = indrelid
+			WHERE t.relkind = 'r' AND t.relname ~ '^users_10' AND x.relname !~ ('_' || substring(t.relname FROM '[0-9]+$') || '$')"
+	done)" '' 'indexes of moved shards have the names they had: key_shardid'
 }
 no_move_runs() { [ "$(sql -c 'SELECT count(*) FROM get_rebalance_progress()')" = 0 ]; }
 
@@ -250,6 +254,7 @@ test_at_the_same_time()
 	# The reader that keeps the move where it is may keep these too.
 	export PGOPTIONS='-c lock_timeout=3s'
 	refused 'CREATE INDEX' 'a shard move of the colocation group is going on|lock timeout' 'CREATE INDEX ON users (name)'
+	refused 'GRANT, which the target would not have' 'a shard move of the colocation group is going on' 'GRANT SELECT ON users TO pg_monitor'
 	refused 'a table that joins the group' 'a shard move of the colocation group is going on|lock timeout' \
 		"CREATE TABLE joins (id bigint PRIMARY KEY); SELECT create_distributed_table('joins', 'id', colocate_with => 'users')"
 	refused 'removing the target' 'a shard move from or to the node is going on|contains the only shard' \
