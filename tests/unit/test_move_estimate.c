@@ -207,6 +207,7 @@ static double say(MoveSample samples[], size_t count, size_t jobs, double retry_
 }
 
 #define MOVES_MAX 200
+#define TICK_S 0.2
 
 /* Plays it and returns how long it takes; *estimate is what was said at a tenth of the bytes. */
 static double play(const World *w, double *estimate)
@@ -221,7 +222,8 @@ static double play(const World *w, double *estimate)
 	*estimate = 0;
 	for (size_t i = 0; i < w->count; i++)
 		samples[i] = (MoveSample) {.bytes = w->size(i), .target = i % w->targets};
-	for (; done < w->count; t += 0.2) {
+	for (int tick = 0; done < w->count; tick++) {
+		t = tick * TICK_S;
 		done = 0;
 		for (size_t i = 0; i < next; i++) {
 			look(&runs[i], t, &samples[i]);
@@ -319,7 +321,9 @@ static double replay(const Recorded moves[], size_t count, size_t jobs)
 
 	for (size_t i = 0; i < count; i++)
 		samples[i] = (MoveSample) {.bytes = moves[i].bytes, .target = moves[i].target};
-	for (double t = 0; said <= 0; t += 0.2) {
+	for (int tick = 0; said <= 0; tick++) {
+		double t = tick * TICK_S;
+
 		for (size_t i = 0; i < count; i++)
 			if (t >= moves[i].run.began)
 				look(&moves[i].run, t, &samples[i]);
