@@ -145,13 +145,16 @@ part_speed()
 	done
 	for name in default tuned ours; do
 		echo "$name $(grep . "$name.seconds" | median) $(cat "$name.outcome") $(grep . "$name.seconds" | sort -n | paste -sd ' ')"
-	done | awk '{ seconds[$1] = $2
+	done | awk '{ seconds[$1] = $2; bytes[$1] = $3; fullest[$1] = $4
 			printf "rebalance, %-8s %6.2f s, %5.1f MB moved, fullest worker %s times the mean; runs:", $1, $2, $3 / 1e6, $4
 			for (i = 5; i <= NF; i++) printf " %s", $i
 			print "" }
 		END { short = seconds["ours"] / seconds["default"]; tuned = seconds["ours"] / seconds["tuned"]
 			printf "rebalance, ratio    %.2f of the time of citus_rebalance_start with default settings (wanted 0.15: %s), ", short, short <= 0.15 ? "met" : "MISSED"
-			printf "%.2f of it tuned (wanted 0.8: %s)\n", tuned, tuned <= 0.8 ? "met" : "MISSED" }'
+			printf "%.2f of it tuned (wanted 0.8: %s)\n", tuned, tuned <= 0.8 ? "met" : "MISSED"
+			printf "rebalance, plan     %.3f of its bytes (wanted 1: %s), fullest worker %s of the mean against %s (wanted no more: %s)\n",
+				bytes["ours"] / bytes["default"], bytes["ours"] <= bytes["default"] ? "met" : "MISSED",
+				fullest["ours"], fullest["default"], fullest["ours"] <= fullest["default"] ? "met" : "MISSED" }'
 }
 
 # A prober for each shard group that moves: it inserts through the coordinator every 10 ms, each a transaction, and keeps
