@@ -198,7 +198,7 @@ static void try_bundles(Leveller *l, uint32_t full, const Bundle gives[], uint32
 
 static void try_pairs(Leveller *l, uint32_t full, const uint32_t partners[], uint32_t count, double goal, Trade *best)
 {
-	Bundle *bundles = xmalloc(2 * BUNDLES_MAX * sizeof(*bundles));
+	Bundle *bundles = xmalloc((size_t) 2 * BUNDLES_MAX * sizeof(*bundles));
 	uint32_t give_count = list_bundles(l, &l->assignment->lists[full], bundles);
 
 	for (uint32_t i = 0; i < count && i < PAIR_PARTNERS && !(best->fullest <= goal); i++)

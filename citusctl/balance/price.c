@@ -265,7 +265,7 @@ static bool decide(Prices *p, uint32_t node)
 		if (!instance_forced(p->instance, p->own[i]))
 			add_item(k, room, p->own[i], size_of(p, p->own[i]), (double) size_of(p, p->own[i]) + p->price[p->own[i]]);
 	add_item(k, room, NOWHERE, sand, (double) sand);
-	p->looks += 4 * (k->large_count + k->small_count);
+	p->looks += (int64_t) 4 * (k->large_count + k->small_count);
 	solve(k, room);
 	return true;
 }

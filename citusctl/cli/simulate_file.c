@@ -284,6 +284,8 @@ static bool check_ids(Reader *reader)
 	size_t mask = 1;
 	bool ok = true;
 
+	if (labels == NULL)
+		return true;
 	while (mask < count * 2)
 		mask *= 2;
 	mask--;

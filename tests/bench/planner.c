@@ -126,9 +126,18 @@ static BalanceProblem *make_problem(const Setting *s)
 	return problem;
 }
 
+/* What came out, for the verdicts at the end. */
+typedef struct Outcome {
+	Setting setting;
+	double bytes; /* against the bound */
+	double ms;
+	long mb;
+} Outcome;
+
+/* Against the bound; infinite where nothing is needed and something is done. */
 static double over(double value, double bound)
 {
-	return bound > 0 ? value / bound : 1;
+	return bound > 0 ? value / bound : value > 0 ? INFINITY : 1;
 }
 
 static void print_header(void)
@@ -140,7 +149,7 @@ static void print_header(void)
 }
 
 /* In a process of its own, which tells how much memory it took. */
-static void measure(const Setting *s)
+static Outcome measure(const Setting *s)
 {
 	BalanceProblem *problem = make_problem(s);
 	Arena *arena = arena_new();
@@ -170,27 +179,63 @@ static void measure(const Setting *s)
 		printf("%8s %8s", "-", "-");
 	}
 	printf("%s\n", plan.order_is_safe ? "" : "  no safe order");
+
+	Outcome outcome = {*s, over((double) plan.bytes, (double) plan.bounds.bytes), took, usage.ru_maxrss / 1024};
+
 	problem_free(problem);
 	arena_free(arena);
+	return outcome;
 }
 
-static void apart(const Setting *s)
+static Outcome apart(const Setting *s)
 {
+	Outcome outcome;
+	int ends[2];
 	int status = 0;
 
 	fflush(stdout);
+	if (pipe(ends) != 0)
+		exit(1);
 
 	pid_t child = fork();
 
 	if (child == 0) {
 		seed = 42;
-		measure(s);
+		outcome = measure(s);
 		fflush(stdout);
-		_exit(0);
+		_exit(write(ends[1], &outcome, sizeof(outcome)) == (ssize_t) sizeof(outcome) ? 0 : 1);
 	}
 	waitpid(child, &status, 0);
-	if (status != 0)
+	if (status != 0 || read(ends[0], &outcome, sizeof(outcome)) != (ssize_t) sizeof(outcome))
 		exit(1);
+	close(ends[0]);
+	close(ends[1]);
+	return outcome;
+}
+
+typedef struct Worst {
+	double few, many; /* bytes against the bound: below 100 groups a node, and from there on */
+	double ms[2];     /* of the 100000 groups, of the 1000000 */
+	long mb;
+} Worst;
+
+static void keep_worst(Worst *worst, const Outcome *outcome)
+{
+	double *bytes = outcome->setting.per_node < 100 ? &worst->few : &worst->many;
+	uint32_t groups = outcome->setting.nodes * outcome->setting.per_node;
+
+	*bytes = fmax(*bytes, outcome->bytes);
+	if (groups >= 100000) {
+		double *ms = &worst->ms[groups > 100000 ? 1 : 0];
+
+		*ms = fmax(*ms, outcome->ms);
+	}
+	worst->mb = outcome->mb > worst->mb ? outcome->mb : worst->mb;
+}
+
+static void print_verdict(const char *what, double value, const char *unit, double wanted)
+{
+	printf("%-48s %8.4g%s (wanted <= %g%s: %s)\n", what, value, unit, wanted, unit, value <= wanted ? "met" : "MISSED");
 }
 
 int main(int argc, char **argv)
@@ -198,14 +243,27 @@ int main(int argc, char **argv)
 	static const uint32_t shapes[][2] = {{10, 10}, {100, 10}, {10, 100}, {100, 100}, {100, 1000}, {1000, 1000}};
 	size_t count = argc > 1 && strcmp(argv[1], "quick") == 0 ? 4 : 6;
 
+	Worst worst = {1, 1, {0, 0}, 0};
+
 	printf("Plans with threshold 5 %%; bounds are those of the certificate, and 1 is as good as can be.\n\n");
 	print_header();
 	for (size_t i = 0; i < count; i++) {
 		for (int event = 0; event < EVENTS; event++)
 			for (int sizes = 0; sizes < SIZES; sizes++)
-				for (int weighted = 0; weighted < 2; weighted++)
-					apart(&(Setting) {shapes[i][0], shapes[i][1], (Sizes) sizes, (Event) event, weighted == 1});
+				for (int weighted = 0; weighted < 2; weighted++) {
+					Outcome outcome =
+						apart(&(Setting) {shapes[i][0], shapes[i][1], (Sizes) sizes, (Event) event, weighted == 1});
+
+					keep_worst(&worst, &outcome);
+				}
 		putchar('\n');
+	}
+	print_verdict("worst bytes / bound, 10 groups a node", worst.few, "", 1.1);
+	print_verdict("worst bytes / bound, at least 100 groups a node", worst.many, "", 1.02);
+	if (count == 6) {
+		print_verdict("slowest, 100000 groups on 100 nodes", worst.ms[0], " ms", 300);
+		print_verdict("slowest, 1000000 groups on 1000 nodes", worst.ms[1], " ms", 2000);
+		print_verdict("most memory", (double) worst.mb, " MB", 300);
 	}
 	return 0;
 }
