@@ -123,6 +123,7 @@ static void try_draft(const Assignment *home, Prices *prices, const int64_t budg
 static void improve(const Assignment *home, Prices *prices, const int64_t budget[], int64_t bound, Assignment **target)
 {
 	bool few = home->instance->group_count <= FEW_GROUPS;
+	const Assignment *before = *target;
 	size_t moves = 0;
 
 	for (int turn = 1; assignment_bytes(*target, &moves) - bound > bound / GOOD_PART && prices_turn(prices); turn++) {
@@ -137,6 +138,8 @@ static void improve(const Assignment *home, Prices *prices, const int64_t budget
 	}
 	if (!few)
 		try_draft(home, prices, budget, target);
+	else if (*target != before)
+		search_polish(home, *target, budget);
 }
 
 /* ---- bounds --------------------------------------------------------------- */
@@ -156,6 +159,9 @@ static void certify(const Assignment *home, const Best *best, double target, boo
 
 		int64_t bytes = prices_bound(prices);
 
+		for (int turn = 1; plan->bytes - bytes > bytes / GOOD_PART && prices_turn(prices); turn++)
+			if (turn % TURNS_LOOK == 0)
+				bytes = prices_bound(prices);
 		plan->bounds.bytes = bytes > plan->bounds.bytes ? bytes : plan->bounds.bytes;
 	}
 	if (!best->proven || !exact_suits(home->instance))

@@ -56,7 +56,7 @@ struct Prices {
 	const Assignment *home;
 	const int64_t *budget;
 	double *price;      /* of each group */
-	uint32_t *market;   /* groups that may have a price */
+	uint32_t *market;   /* all groups that have a price, and some that had one */
 	uint32_t market_count;
 	bool *listed;       /* of each group: it is in the market */
 	uint32_t *own;      /* groups that are looked at one by one, those of a node together */
@@ -71,6 +71,7 @@ struct Prices {
 	Knapsack knapsack;
 	int64_t least_priced;
 	uint32_t turn, turns;
+	uint32_t stamp; /* of a turn, none twice */
 	double step, shrink;
 	int64_t looks;
 	int64_t bound;
@@ -372,13 +373,19 @@ void prices_free(Prices *p)
 
 void prices_set_budget(Prices *p, const int64_t budget[])
 {
+	p->turn = 0;
+	p->turns = p->turns / 3 + 1;
+	p->step = STEP_FIRST / 4;
+	p->shrink = pow(STEP_LAST / p->step, 1.0 / p->turns);
 	p->budget = budget;
 	p->bound = 0;
 	memcpy(p->price, p->best_price, p->instance->group_count * sizeof(double));
 	p->market_count = 0;
-	for (uint32_t i = 0; i < p->own_from[p->instance->node_count]; i++)
-		if (p->price[p->own[i]] > 0)
+	for (uint32_t i = 0; i < p->own_from[p->instance->node_count]; i++) {
+		p->listed[p->own[i]] = p->price[p->own[i]] > 0;
+		if (p->listed[p->own[i]])
 			p->market[p->market_count++] = p->own[i];
+	}
 }
 
 static void make_dearer(Prices *p, uint32_t group)
@@ -407,12 +414,12 @@ static void settle(Prices *p, uint32_t node)
 		if (group == NOWHERE || !k->chosen[i])
 			continue;
 		if (p->instance->groups[group].node == node)
-			p->kept[group] = p->turn;
+			p->kept[group] = p->stamp;
 		else
 			make_cheaper(p, group);
 	}
 	for (uint32_t i = p->own_from[node]; i < p->own_from[node + 1]; i++)
-		if (p->kept[p->own[i]] != p->turn)
+		if (p->kept[p->own[i]] != p->stamp)
 			make_dearer(p, p->own[i]);
 }
 
@@ -461,6 +468,7 @@ bool prices_turn(Prices *p)
 	if (p->turn >= p->turns)
 		return false;
 	p->turn++;
+	p->stamp++;
 	clear_market(p);
 	shuffle(p);
 	for (uint32_t i = 0; i < p->instance->node_count; i++) {
@@ -468,7 +476,7 @@ bool prices_turn(Prices *p)
 			settle(p, p->order[i]);
 	}
 	p->step *= p->shrink;
-	if (p->turn == TURNS_LEAST / 2)
+	if (p->turn == TURNS_LEAST / 2 && p->turns == TURNS_MAX)
 		limit_turns(p);
 	return true;
 }

@@ -34,7 +34,7 @@ Prices *prices_new(const Assignment *home, const int64_t budget[], uint32_t own)
 /* NULL is allowed. */
 void prices_free(Prices *prices);
 
-/* Other budgets, at the prices that said most for the old ones; what they said is forgotten. */
+/* Other budgets, at the prices that said most for the old ones; what they said is forgotten.  Allows a few more turns. */
 void prices_set_budget(Prices *prices, const int64_t budget[]);
 
 /*

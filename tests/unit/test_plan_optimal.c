@@ -139,6 +139,8 @@ static void expect_prices(const Assignment *home, const Truth *truth)
 			ck_assert(prices_bound(prices) <= truth->bytes);
 		prices_set_budget(prices, budget);
 		ck_assert(prices_bound(prices) <= truth->bytes);
+		while (prices_turn(prices))
+			ck_assert(prices_bound(prices) <= truth->bytes);
 		prices_free(prices);
 	}
 }
