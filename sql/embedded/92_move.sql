@@ -254,18 +254,15 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.leave_no_snapshots FROM public;
 
+-- While this goes on, the tables are locked: all at once, and without the event triggers, none of whose business it is.
 CREATE OR REPLACE FUNCTION citus_embedded.swap(operation bigint, shard bigint, source citus_embedded.node, target citus_embedded.node)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    item record;
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET session_replication_role = replica AS $$
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);        -- nobody may write on the target before this is on disk
-    FOR item IN SELECT * FROM citus_embedded.shard_group(shard) LOOP
-        EXECUTE format('DROP FOREIGN TABLE citus_embedded.%I', item.shardname);
-        DELETE FROM citus_embedded.placement WHERE shardid = item.shardid;
-        INSERT INTO citus_embedded.placement (shardid, groupid) VALUES (item.shardid, target.groupid);
-        PERFORM citus_embedded.create_foreign_partitions(item.relation, item.shardid);
-    END LOOP;
+    EXECUTE (SELECT 'DROP FOREIGN TABLE ' || string_agg(format('citus_embedded.%I', shardname), ', ') FROM citus_embedded.shard_group(shard));
+    DELETE FROM citus_embedded.placement WHERE shardid IN (SELECT g.shardid FROM citus_embedded.shard_group(shard) g);
+    INSERT INTO citus_embedded.placement (shardid, groupid) SELECT shardid, target.groupid FROM citus_embedded.shard_group(shard);
+    PERFORM citus_embedded.create_foreign_partitions(relation, shardid) FROM citus_embedded.shard_group(shard);
     DELETE FROM citus_embedded.move WHERE operation_id = operation;
     DELETE FROM citus_embedded.cleanup WHERE operation_id = operation AND policy_type = 1;
     INSERT INTO citus_embedded.cleanup (operation_id, object_type, object_name, node_group_id, policy_type)

@@ -225,6 +225,7 @@ DECLARE
     began timestamptz;
     obstacle text;
 BEGIN
+    LOAD 'postgres_fdw';              -- now, and not when the tables are locked
     LOOP
         attempt := attempt + 1;
         began := clock_timestamp();
@@ -243,9 +244,11 @@ BEGIN
                 PERFORM pg_sleep(wait / 1000);
                 PERFORM set_config('lock_timeout', wait::integer::text, true);
                 EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', parents);
-                PERFORM citus_embedded.ask(origin, format('SELECT citus_embedded.place_marker(%s, %s, %L, %s)', operation, attempt,
-                                                          format('LOCK TABLE %s IN SHARE MODE', shards), wait::integer));
-                obstacle := citus_embedded.ask(there, format('SELECT citus_embedded.marker_arrived(%s, %s, %s, false)', operation, attempt, wait::integer));
+                -- Both take but milliseconds, one way or the other: waited for without looking in between.
+                PERFORM FROM citus_embedded.dblink(origin, format('SELECT citus_embedded.place_marker(%s, %s, %L, %s)', operation, attempt,
+                                                                  format('LOCK TABLE %s IN SHARE MODE', shards), wait::integer)) AS r (nothing text);
+                SELECT r.obstacle INTO obstacle FROM citus_embedded.dblink(there, format(
+                    'SELECT citus_embedded.marker_arrived(%s, %s, %s, false)', operation, attempt, wait::integer)) AS r (obstacle text);
                 IF obstacle IS NOT NULL THEN
                     RAISE EXCEPTION '%', obstacle USING errcode = 'lock_not_available';
                 END IF;
