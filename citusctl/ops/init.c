@@ -64,15 +64,15 @@ static void remove_half_made(Host *host)
 		closedir(directory);
 }
 
-/* A port that is reserved and not in use: of a node that has no data yet. */
-static int seed_port(Host *host)
+/* A node that has no data yet: its port is reserved, and nothing listens there. */
+static const Node *seed_node(Host *host)
 {
 	const Session *session = host->session;
 
 	for (size_t i = 0; i < session->cluster->node_count; i++)
 		if (!has_data(host, session->places[i].data))
-			return session->places[i].port;
-	return session->places[0].port;
+			return &session->cluster->nodes[i];
+	return host->node;
 }
 
 /* The data directory that all nodes' are cloned from: initdb once, not N times. */
@@ -83,7 +83,7 @@ static Server seed_server(Host *host, bool done)
 	return (Server) {
 		.data = done ? arena_printf(host->arena, "%s/.seed", session->base) : half_made(host, ".seed"),
 		.log = arena_printf(host->arena, "%s/seed.log", session->base),
-		.port = done ? 0 : seed_port(host),
+		.port = done ? 0 : session_port(session, seed_node(host)),
 		/* Until it has stopped and all of it is on disk nobody takes it for a seed. */
 		.options = "-c fsync=off -c full_page_writes=off -c autovacuum=off",
 	};
@@ -101,17 +101,25 @@ static bool fill_seed(Host *host, Err *err)
 	return ok;
 }
 
+/* For the time being the host is that of the node whose port the seed has: where nodes are
+ * added the coordinator's own server runs, and is not meant. */
 static bool make_seed(Host *host, Err *err)
 {
+	const Node *node = host->node;
 	Server fresh = seed_server(host, false);
-	bool ok = server_create(host, &fresh, err) && server_start(host, &fresh, err) && fill_seed(host, err);
 	Err ignored = ERR_INIT;
+
+	host_disconnect(host);
+	host->node = seed_node(host);
+
+	bool ok = server_create(host, &fresh, err) && server_start(host, &fresh, err) && fill_seed(host, err);
 
 	/* Also after a failure or Ctrl-C no server of ours stays behind. */
 	if (ok)
 		ok = server_stop(host, &fresh, err);
 	else if (!server_kill(&fresh, &ignored))
 		err_clear(&ignored);
+	host->node = node;
 	return ok && shell_sync(host->shell, fresh.data, err) &&
 	       shell_rename(host->shell, fresh.data, seed_server(host, true).data, err);
 }
