@@ -6,6 +6,7 @@ while [ $# -ge 3 ]; do
 	# A trailing newline gets lost in $(), but not in front of an x.
 	text=$(head -c "$3" && echo x) || exit 1
 	text=${text%x}
+	[ "$(printf '%s' "$text" | wc -c)" -eq "$3" ] || { echo "the connection ended early" >&2; exit 1; }
 	if ! { [ -f "$1" ] && printf '%s' "$text" | cmp -s - "$1" && [ "$(stat -c %a "$1")" = "$2" ]; }; then
 		printf '%s' "$text" >"$1.citusctl-new" && chmod "$2" "$1.citusctl-new" &&
 			sync "$1.citusctl-new" && mv -fT "$1.citusctl-new" "$1" || exit 1

@@ -8,7 +8,7 @@
 #include "util/log.h"
 #include "util/quote.h"
 
-#define WORDS_MAX 128
+#define PREFIX_MAX 16 /* words in front of a command, and the NULL at its end */
 
 typedef struct RemoteShell {
 	Shell shell;
@@ -37,6 +37,15 @@ Shell *shell_open_remote(const ShellTarget *target)
 	return &shell->shell;
 }
 
+static size_t count_words(const char *const argv[])
+{
+	size_t count = 0;
+
+	while (argv[count] != NULL)
+		count++;
+	return count;
+}
+
 /*
  * The one place where words become a line for a shell on a host: in front of them
  * what changes the user, in a directory that every user can enter, and with messages
@@ -44,25 +53,37 @@ Shell *shell_open_remote(const ShellTarget *target)
  */
 static const char *command_line(const RemoteShell *shell, const char *const argv[], Arena *arena)
 {
-	const char *words[WORDS_MAX];
+	const char **words = arena_array(arena, count_words(argv) + PREFIX_MAX, sizeof(char *));
 	const char *user = shell->run_as != NULL ? shell->run_as : "root";
 	size_t n = 0;
 
 	if (strcmp(remote_user(shell->remote), user) != 0) {
-		const char *const by_sudo[] = {"sudo", "-n", "-u", user, "--"};
-		const char *const by_root[] = {"runuser", "-u", user, "--"};
+		const char *const by_sudo[] = {"env", "LC_ALL=C.UTF-8", "sudo", "-n", "-u", user, "--", NULL};
+		const char *const by_root[] = {"runuser", "-u", user, "--", NULL};
 		bool root = strcmp(remote_user(shell->remote), "root") == 0;
 		const char *const *prefix = root ? by_root : by_sudo;
 
-		for (size_t i = 0; i < (root ? 4 : 5); i++)
-			words[n++] = prefix[i];
+		while (*prefix != NULL)
+			words[n++] = *prefix++;
 	}
 	words[n++] = "env";
 	words[n++] = "LC_ALL=C.UTF-8";
-	for (size_t i = 0; argv[i] != NULL && n < WORDS_MAX - 1; i++)
+	for (size_t i = 0; argv[i] != NULL; i++)
 		words[n++] = argv[i];
 	words[n] = NULL;
 	return arena_printf(arena, "cd / && exec %s", quote_argv(arena, words));
+}
+
+/* What sudo says when it does not run the command; it also warns of other things, and then runs it. */
+static bool is_refusal(const ShellResult *result)
+{
+	static const char *const words[] = {"sudo: a password is required", "sudo: a terminal is required",
+	                                    "is not in the sudoers file", "is not allowed to execute", "may not run sudo"};
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		found = found || strstr(result->err, words[i]) != NULL;
+	return found && result->status == 1;
 }
 
 static bool sudo_refused(const RemoteShell *shell, const char *said, Err *err)
@@ -101,7 +122,7 @@ static bool remote_shell_run(Shell *opaque, const char *const argv[], const char
 	result->err = arena_strdup(arena, str_text(&error));
 	str_free(&out);
 	str_free(&error);
-	if (ok && result->status != 0 && str_starts(result->err, "sudo: "))
+	if (ok && is_refusal(result))
 		return sudo_refused(shell, result->err, err);
 	return ok;
 }
@@ -110,12 +131,16 @@ static bool remote_shell_run(Shell *opaque, const char *const argv[], const char
 static bool remote_put_all(Shell *shell, const ShellFile files[], size_t count, bool *changed, Err *err)
 {
 	Arena *scratch = arena_new();
-	const char *words[WORDS_MAX] = {"sh", "-c", asset_text("host/put.sh"), "put"};
-	size_t n = 4;
+	const char **words = arena_array(scratch, 5 + 3 * count, sizeof(char *));
+	size_t n = 0;
 	Str texts = STR_INIT;
 	ShellResult result;
 
-	for (size_t i = 0; i < count && n + 3 < WORDS_MAX - 8; i++) {
+	words[n++] = "sh";
+	words[n++] = "-c";
+	words[n++] = asset_text("host/put.sh");
+	words[n++] = "put";
+	for (size_t i = 0; i < count; i++) {
 		words[n++] = files[i].path;
 		words[n++] = arena_printf(scratch, "%o", files[i].mode);
 		words[n++] = arena_printf(scratch, "%zu", strlen(files[i].text));

@@ -243,9 +243,9 @@ static void check_postgres(const Draft *draft, Mistakes *mistakes)
 	if (user != NULL && (str_starts(user, "pg_") || str_equal(user, "public") || str_equal(user, "none")))
 		mistake(mistakes, "postgres", "user", "%s is a name that PostgreSQL keeps for itself; choose another",
 		        show_text(mistakes->arena, user));
-	if (user != NULL && str_equal(user, "postgres") && draft->deploy == DEPLOY_LOCAL)
+	if (user != NULL && str_equal(user, "postgres") && draft->deploy != DEPLOY_NONE)
 		mistake(mistakes, "postgres", "user",
-		        "\"postgres\" is the superuser of a local cluster; choose another");
+		        "\"postgres\" is the superuser of the servers; choose another");
 	if (database != NULL && (str_equal(database, "template0") || str_equal(database, "template1")))
 		mistake(mistakes, "postgres", "database",
 		        "%s is a template of PostgreSQL's; choose another", show_text(mistakes->arena, database));

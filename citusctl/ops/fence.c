@@ -75,7 +75,7 @@ static bool put_away(Session *session, const Node *node, Arena *arena, const cha
 }
 
 /* On a host of its own: the plan of one node. */
-static bool put_away_on_host(Session *session, const Node *node, bool lost, Arena *arena, Err *err)
+static bool put_away_on_host(Session *session, const Node *node, Arena *arena, const char **aside, Err *err)
 {
 	bool *only = arena_array(arena, session->cluster->node_count, sizeof(bool));
 	const bool *before = session->only;
@@ -84,14 +84,19 @@ static bool put_away_on_host(Session *session, const Node *node, bool lost, Aren
 	only[node - session->cluster->nodes] = true;
 	session->only = only;
 
-	bool ok = run_plan(session, lost ? provision_fence_steps : provision_drop_steps, false, NULL, &report, err);
+	bool ok = run_plan(session, provision_fence_steps, false, NULL, &report, err);
 
+	if (ok) {
+		const Slot *last = report_slot(report, report->step_count - 1, (size_t) (node - session->cluster->nodes));
+
+		*aside = last->said != NULL ? arena_printf(arena, "server %s", last->said) : NULL;
+	}
 	session->only = before;
 	report_free(report);
 	return ok;
 }
 
-bool fence_node(Session *session, const Member *member, bool lost, Arena *arena, Fence *fence, Err *err)
+bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fence, Err *err)
 {
 	const char *aside = NULL;
 	bool forgot = forget_cluster(session, member);
@@ -103,7 +108,7 @@ bool fence_node(Session *session, const Member *member, bool lost, Arena *arena,
 		Err why = ERR_INIT;
 
 		bool away = session->cluster->deploy == DEPLOY_SSH
-		                ? put_away_on_host(session, member->described, lost, arena, &why)
+		                ? put_away_on_host(session, member->described, arena, &aside, &why)
 		                : put_away(session, member->described, arena, &aside, &why);
 
 		if (away && session_place(session, member->described)->adopted) {
@@ -116,13 +121,8 @@ bool fence_node(Session *session, const Member *member, bool lost, Arena *arena,
 		}
 		if (away) {
 			fence->complete = true;
-			if (session->cluster->deploy == DEPLOY_SSH)
-				fence->how = lost ? "its server is stopped, and does not load the engine when it is started"
-				                  : "its server is gone from its host";
-			else
-				fence->how = aside != NULL
-			             ? arena_printf(arena, "its server is stopped, its directory set aside as %s", aside)
-			             : "there is no server of it any more";
+			fence->how = aside != NULL ? arena_printf(arena, "its server is stopped, its data set aside as %s", aside)
+			                           : "there is no server of it any more";
 			err_clear(&why);
 			return true;
 		}

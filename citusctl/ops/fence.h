@@ -5,7 +5,8 @@
  *
  * Where its server answers it forgets the other nodes and how to log in to them.
  * Where citusctl runs the servers, its server is stopped, set up so that started
- * by hand it does not load the engine, and its directory set aside.
+ * by hand it does not load the engine, and set aside: a directory, or on a host a
+ * server, of another name.
  */
 #ifndef CITUSCTL_OPS_FENCE_H
 #define CITUSCTL_OPS_FENCE_H
@@ -19,13 +20,12 @@ typedef struct Fence {
 } Fence;
 
 /*
- * lost: its data is kept, for whoever wants to look into it; on a host reached by SSH
- * a node that was drained is removed with its data.
+ * Its data is kept, for whoever wants to look into it.
  *
  * A server that can be reached in no way is no error: the fence is not complete
  * then, and how says what is left to do.
  */
-bool fence_node(Session *session, const Member *member, bool lost, Arena *arena, Fence *fence, Err *err) MUST_CHECK;
+bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fence, Err *err) MUST_CHECK;
 
 /* Lets the server with this data directory start without its engine only. */
 bool fence_disarm(Host *host, const char *data, Err *err) MUST_CHECK;

@@ -252,7 +252,7 @@ static bool fence(Session *session, Pg *pg, const Member *member, NodeRemoval *r
 {
 	const char *const address[] = {member->host, port_text(arena, member->port)};
 
-	return fence_node(session, member, removal->lost, arena, &removal->fence, err) &&
+	return fence_node(session, member, arena, &removal->fence, err) &&
 	       (!removal->fence.complete || pg_run(pg, asset_text("sql/query/removed_fenced.sql"), 2, address, err));
 }
 
@@ -289,16 +289,40 @@ static bool disable_node(const Session *session, Pg *pg, const Member *member, A
 	return disable == NULL || !member->active || pg_run(pg, asset_text(disable), 2, address, err);
 }
 
+/*
+ * That this machine does not get in is not enough: a key that changed, a password of
+ * another machine's making or a firewall do that too.  The coordinator has to find it dead.
+ */
+static bool is_lost(const Session *session, Pg *pg, const Member *member, Arena *arena, Err *err)
+{
+	const char *const address[] = {member->host, port_text(arena, member->port)};
+	PgTarget target = member_target(session, member);
+	Pg *there = pg_open(&target, err);
+	bool answers_it = there != NULL;
+	bool reached = false;
+
+	pg_close(there);
+	if (answers_it) {
+		err_set(err, ERR_REFUSED, "node \"%s\" answers, so it is not lost", member->name);
+		return err_hint(err, "\"citusctl node remove %s\" moves its shards away first.", member->name);
+	}
+	if (err->kind != ERR_UNREACHABLE)
+		return false;
+	err_clear(err);
+	if (!pg_query_bool(pg, asset_text("sql/query/node_is_reached.sql"), 2, address, &reached, err))
+		return false;
+	if (!reached)
+		return clock_go_on(err);
+	err_set(err, ERR_REFUSED, "the coordinator reaches node \"%s\", only this machine does not, so it is not lost", member->name);
+	return err_hint(err, "\"citusctl -v node list\" shows what is in the way.");
+}
+
 static bool remove_lost(Session *session, Pg *pg, const Members *members, const Member *member, NodeRemoval *removal,
                         Arena *arena, Err *err)
 {
 	LossList losses;
 
-	if (answers(session, member)) {
-		err_set(err, ERR_REFUSED, "node \"%s\" answers, so it is not lost", member->name);
-		return err_hint(err, "\"citusctl node remove %s\" moves its shards away first.", member->name);
-	}
-	if (!clock_go_on(err) || !read_losses(pg, member, arena, &losses, err))
+	if (!is_lost(session, pg, member, arena, err) || !read_losses(pg, member, arena, &losses, err))
 		return false;
 	removal->lost_shards = losses.shards;
 	if (losses.shards > 0 && !others_take_shards(members, member, err))

@@ -32,8 +32,16 @@ static bool fingerprint_of(Shell *shell, const char *path, Arena *arena, const c
 		return false;
 	}
 
+	/* apt would trust each key of the file, so one that holds more has no fingerprint. */
+	const char *key = str_starts(result.out, "pub:") ? result.out : strstr(result.out, "\npub:");
+
+	if (key == NULL || strstr(key + 1, "\npub:") != NULL) {
+		*fingerprint = key != NULL ? "not one, as the file holds several keys" : "";
+		return true;
+	}
+
 	/* fpr:::::::::FINGERPRINT: of the primary key comes first. */
-	const char *line = strstr(result.out, "\nfpr:");
+	const char *line = strstr(key, "\nfpr:");
 
 	for (int i = 0; line != NULL && i < 9; i++)
 		line = strchr(line + 1, ':');

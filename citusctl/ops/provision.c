@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "io/asset.h"
 #include "ops/adopt.h"
@@ -536,6 +537,32 @@ static bool disarm_server(Host *host, Outcome *outcome, Err *err)
 	return facts_found(facts_of(host), &server) == NULL || fence_disarm(host, server.data, err);
 }
 
+/* Its new name tells when it was removed, and is what this step says. */
+static bool set_aside(Host *host, Outcome *outcome, Err *err)
+{
+	const Facts *facts = facts_of(host);
+	char stamp[32] = "";
+	time_t now = time(NULL);
+	struct tm utc;
+
+	if (facts->created == 0 || facts->adopted != NULL)
+		return true;
+	if (gmtime_r(&now, &utc) != NULL)
+		strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+
+	HostServer server = facts_server(facts, host->session->cluster, host->node, facts->created, host->arena);
+	const char *aside = arena_printf(host->arena, "%s_removed_%s", server.name, stamp);
+	const char *const words[] = {host->session->cluster->name, arena_printf(host->arena, "%d", server.major), server.name,
+	                             aside, NULL};
+	ShellResult result;
+
+	*outcome = OUTCOME_CHANGED;
+	host_say(host, "%d/%s", server.major, aside);
+	return host->dry ||
+	       (shell_run(host->root, script_argv(host->arena, "host/aside_debian.sh", "aside", words), NULL, host->arena, &result, err) &&
+	        (result.status == 0 || shell_failed("pg_renamecluster", &result, err)));
+}
+
 const Step provision_steps[] = {
 	{"look at the host", ON_EVERY_NODE, look},
 	{"install the packages", ON_EVERY_NODE, ensure_packages},
@@ -588,5 +615,6 @@ const Step provision_fence_steps[] = {
 	{"find PostgreSQL and the engine", ON_COORDINATOR, choose},
 	{"stop the server", ON_EVERY_NODE, fence_stop},
 	{"disarm the server", ON_EVERY_NODE, disarm_server},
+	{"set the server aside", ON_EVERY_NODE, set_aside},
 	{0},
 };

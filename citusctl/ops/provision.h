@@ -18,6 +18,6 @@ extern const Step provision_start_steps[]; /* node start */
 extern const Step provision_stop_steps[];  /* node stop */
 extern const Step provision_crash_steps[]; /* the demo's kill-worker */
 extern const Step provision_drop_steps[];  /* destroy: what was made here goes */
-extern const Step provision_fence_steps[]; /* a lost node: stopped, and no engine when it starts */
+extern const Step provision_fence_steps[]; /* a removed node: stopped, no engine when it starts, under another name */
 
 #endif

@@ -127,11 +127,20 @@ test_hosts()
 	like "$err" 'NOPASSWD' 'sudo that wants a password: shows the line that is missing'
 	on 1 sed -i 's/ALL$/NOPASSWD: ALL/' /etc/sudoers.d/admin
 
+	# With a name that does not resolve sudo warns before each command.
+	own_name=$(on 1 hostname)
+	on 1 hostname nosuchname
 	on 1 mv /usr/share/postgresql/15/extension/citus.control /usr/share/postgresql/15/extension/citus.control.away
 	run citusctl init
 	is "$status" 1 'a host without Citus: exit status 1'
 	like "$err" "Citus is not installed .* on $(address 1)" 'is named'
+	unlike "$err" 'may not use sudo' 'and what sudo warns of is not taken for the reason'
 	on 1 mv /usr/share/postgresql/15/extension/citus.control.away /usr/share/postgresql/15/extension/citus.control
+	on 1 hostname "$own_name"
+
+	echo mine >kept
+	not_ok 'a connection that ends before a file is sent whole' sh "$REPO/host/put.sh" "$PWD/kept" 644 4000 </dev/null
+	is "$(cat kept)" mine 'leaves the file as it was'
 
 	# The root file system is full; what there is of it is 4 GB less what was written.
 	on 1 sh -c 'mkdir -p /var/fill && dd if=/dev/zero of=/var/fill/it bs=1M 2>/dev/null; true'

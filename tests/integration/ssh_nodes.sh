@@ -28,20 +28,35 @@ is "$(node worker1 shards),$(rows)" '0,300' 'moves its shards over the network'
 runs 'node restart of one' 0 citusctl node restart worker1
 runs 'node remove' 0 citusctl -y -o json node remove worker1
 is "$(json '.removed[0].fenced')" true 'takes it out and fences it'
-is "$(on 1 pg_lsclusters -h | wc -l)" 0 'its server is gone from the host'
+like "$(on 1 pg_lsclusters -h)" '^15 +lab_removed_[0-9TZ]+ +[0-9]+ down' 'its server is set aside under another name'
+ok 'it will not load the engine' on 1 sh -c "grep -q \"^shared_preload_libraries = ''\" /var/lib/postgresql/15/lab_removed_*/postgresql.auto.conf"
+ok 'and the host does not start it' on 1 sh -c 'grep -qx disabled /etc/postgresql/15/lab_removed_*/start.conf'
+# shellcheck disable=SC2016 # for the shell there
+ok 'though somebody can, by hand' on 1 sh -c 'aside=$(pg_lsclusters -h | awk "{ print \$2 }"); pg_ctlcluster 15 "$aside" start && pg_ctlcluster 15 "$aside" stop'
 is "$(node worker1 state),$(rows)" 'removed,300' 'the list says so, and all rows are there'
 runs 'init does not bring it back' 5 citusctl init
 runs 'node add does' 0 citusctl node add worker1
 is "$(node worker1 state)" active 'as a new one'
 
-# A server that dies with shards on it, on a host that answers.
+# Not lost, though this machine does not get there: the wrong address, or an unknown key.
 shards=$(node worker2 shards)
+give_up() { echo "I accept the loss of $shards shards on worker2" | "$CITUSCTL" "$@" node remove worker2 --lost; }
+jq --arg nobody "198.18.$lab_number.99" '.workers[1].manage_host = $nobody' cluster.json >elsewhere.json
+runs 'a node that the coordinator reaches is not given up' 5 give_up -c elsewhere.json
+like "$err" 'the coordinator reaches node "worker2"' 'and that is said'
+sed -i.all "/^$(address 2),/d" lab/known_hosts
+runs 'nor is one whose key is not known' 5 give_up
+like "$err" 'known_hosts' 'and that is said'
+mv lab/known_hosts.all lab/known_hosts
+is "$(node worker2 state),$(rows)" 'active,300' 'nothing was lost'
+
+# A server that dies with shards on it, on a host that answers.
 # shellcheck disable=SC2016
 on 2 sh -c 'kill -9 $(head -n 1 /var/lib/postgresql/*/lab/postmaster.pid)'
 # shellcheck disable=SC2016
 run sh -c 'echo "I accept the loss of $1 shards on worker2" | "$CITUSCTL" -o json node remove worker2 --lost' sh "$shards"
 is "$status,$(json '.removed[0] | [.lost_shards, .fenced] | map(tostring) | join(",")')" "0,$shards,true" 'a lost node is given up and fenced'
-ok 'its data is kept, and it will not load the engine' on 2 sh -c "grep -q \"^shared_preload_libraries = ''\" /var/lib/postgresql/*/lab/postgresql.auto.conf"
+ok 'its data is kept, and it will not load the engine' on 2 sh -c "grep -q \"^shared_preload_libraries = ''\" /var/lib/postgresql/*/lab_removed_*/postgresql.auto.conf"
 ok 'the tables can be used' test "$(rows)" -lt 300
 runs 'destroy' 0 citusctl -y destroy
 lab down "$TMP/lab" >/dev/null

@@ -52,6 +52,14 @@ test_packages()
 	like "$err" 'is not the one of repository "own"' 'is refused'
 	is "$(on 1 sh -c 'ls /etc/apt/sources.list.d')" '' 'and the host is as it was'
 
+	gpg --batch --quiet --passphrase '' --quick-generate-key other default default never 2>/dev/null
+	cp key.asc one.asc
+	gpg --armor --export test other >key.asc
+	describe_packages "$fingerprint"
+	runs 'a file with another key beside the right one' 5 citusctl init
+	like "$err" 'several keys' 'is refused, as apt would trust both'
+	mv one.asc key.asc
+
 	describe_packages "$fingerprint"
 	runs 'a dry run' 3 citusctl init --dry-run --exit-code
 	like "$out" 'install the packages +1 +to do' 'says which host lacks them'

@@ -231,7 +231,7 @@ static const Bad bad[] = {
 	{"{'name': 'c', 'postgres': {'user': 'pg_me'}}",
 	 "postgres.user: \"pg_me\" is a name that PostgreSQL keeps for itself; choose another"},
 	{"{'name': 'c', 'postgres': {'user': 'postgres'}}",
-	 "postgres.user: \"postgres\" is the superuser of a local cluster; choose another"},
+	 "postgres.user: \"postgres\" is the superuser of the servers; choose another"},
 	{"{'name': 'public'}",
 	 "postgres.user: \"public\" is a name that PostgreSQL keeps for itself; choose another"},
 	{"{'name': 'c', 'postgres': {'password': 'hunter2'}}",
