@@ -20,7 +20,12 @@ struct Pg {
 	PGconn *conn;
 	char *node;
 	char *row; /* of COPY TO, handed out last; libpq's, or NULL */
+	bool is_deaf; /* it was told to stop, and could not be reached */
 };
+
+/* Of keepalives: idle, interval, count; and the milliseconds for what was sent. A server that fell
+ * silent is given up after half a minute; one that works on a statement answers them. */
+#define SILENCE "10", "5", "4", "30000"
 
 /* PgRows is PGresult under a name that keeps libpq out of every other file. */
 static PGresult *raw(const PgRows *rows)
@@ -109,8 +114,8 @@ static bool interrupted_error(Pg *pg, Err *err)
 {
 	Err ignored = ERR_INIT;
 
-	if (!pg_cancel(pg, &ignored))
-		err_clear(&ignored);
+	pg->is_deaf = !pg_cancel(pg, &ignored);
+	err_clear(&ignored);
 	return clock_go_on(err);
 }
 
@@ -139,6 +144,13 @@ static bool is_unanswered(const PgTarget *target, const char *text)
 	                                  strstr(text, "Connection reset by peer") != NULL);
 }
 
+bool pg_is_full(const Err *err)
+{
+	return err->detail != NULL && (strstr(err->detail, "too many clients") != NULL ||
+	                               strstr(err->detail, "too many connections") != NULL ||
+	                               strstr(err->detail, "remaining connection slots") != NULL);
+}
+
 /* Login errors come without SQLSTATE: tell them by what libpq says of them. */
 static bool connect_error(Pg *pg, const PgTarget *target, Err *err)
 {
@@ -150,6 +162,8 @@ static bool connect_error(Pg *pg, const PgTarget *target, Err *err)
 	if (strstr(text, "password") != NULL)
 		err_hint(err, "The password is not the one the server knows: check \"postgres.password\" in "
 		              "the description.");
+	else if (pg_is_full(err))
+		err_hint(err, "All its connections are taken: end some, or raise max_connections.");
 	else if (strstr(text, "starting up") != NULL)
 		err_hint(err, "The server is still starting: try again in a moment.");
 	else
@@ -192,14 +206,16 @@ Pg *pg_open(const PgTarget *target, Err *err)
 		return NULL;
 
 	const char *keys[] = {"host", "port", "dbname", "user", "password", "sslmode", "sslrootcert", "options",
-	                      "application_name", "client_encoding", NULL};
+	                      "application_name", "client_encoding", "keepalives_idle", "keepalives_interval",
+	                      "keepalives_count", "tcp_user_timeout", NULL};
 	const char *values[] = {host, port, target->database, target->user, target->password,
-	                        target->sslmode, target->sslrootcert, target->settings, "citusctl", "UTF8", NULL};
+	                        target->sslmode, target->sslrootcert, target->settings, "citusctl", "UTF8", SILENCE, NULL};
 	Pg *pg = xmalloc(sizeof(*pg));
 
 	snprintf(port, sizeof(port), "%d", target->remote != NULL ? REMOTE_FORWARD_PORT : target->port);
 	pg->node = xstrdup(target->node);
 	pg->row = NULL;
+	pg->is_deaf = false;
 	pg->conn = PQconnectStartParams(keys, values, 0);
 	if (pg->conn == NULL)
 		err_set(err, ERR_FAILED, "out of memory");
@@ -261,12 +277,12 @@ static bool flush_all(Pg *pg, Err *err)
 	return left == 0 || lost_error(pg, err);
 }
 
-/* After Ctrl-C the server still has to say that it stopped. */
+/* After Ctrl-C the server still has to say that it stopped, unless it could not be told to. */
 static void drain(Pg *pg)
 {
 	PGresult *result = NULL;
 
-	while ((result = PQgetResult(pg->conn)) != NULL) {
+	while (!pg->is_deaf && (result = PQgetResult(pg->conn)) != NULL) {
 		ExecStatusType status = PQresultStatus(result);
 
 		PQclear(result);

@@ -40,6 +40,9 @@ typedef struct PgTarget {
 /* NULL when the server cannot be reached or refuses the login. */
 Pg *pg_open(const PgTarget *target, Err *err) MUST_CHECK;
 
+/* Whether pg_open() failed as the server, which runs, has no connection left. */
+bool pg_is_full(const Err *err);
+
 /* NULL is allowed. */
 void pg_close(Pg *pg);
 

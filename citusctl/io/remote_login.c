@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,26 @@ static bool connect_failed(ssh_session session, const RemoteLogin *login, bool l
 	return failed(login, err);
 }
 
+/*
+ * A jump host's ssh is a child of this process, in its group: the terminal's Ctrl-C, which
+ * lets this program finish its work, must not end the way that the work goes.
+ */
+static int connect_a_little(ssh_session session)
+{
+	sigset_t keys;
+	sigset_t before;
+
+	sigemptyset(&keys);
+	sigaddset(&keys, SIGINT);
+	sigaddset(&keys, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &keys, &before);
+
+	int state = ssh_connect(session);
+
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return state;
+}
+
 /* Waits in slices, so that Ctrl-C and the limit are seen. */
 static bool connect_host(ssh_session session, const RemoteLogin *login, Err *err)
 {
@@ -156,7 +177,7 @@ static bool connect_host(ssh_session session, const RemoteLogin *login, Err *err
 	int state = SSH_AGAIN;
 
 	ssh_set_blocking(session, 0);
-	while ((state = ssh_connect(session)) == SSH_AGAIN) {
+	while ((state = connect_a_little(session)) == SSH_AGAIN) {
 		struct pollfd fd = {.fd = ssh_get_fd(session), .events = POLLIN};
 
 		if (!clock_go_on(err))

@@ -22,7 +22,7 @@
 #include "util/quote.h"
 #include "util/str.h"
 
-#define ARGV_MAX 64
+#define PREFIX_MAX 16 /* words in front of a command, and the NULL at its end */
 
 typedef struct LocalShell {
 	Shell shell;
@@ -84,10 +84,17 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* argv with what changes the user in front of it. */
-static void build_argv(const LocalShell *shell, const char *const argv[], const char *words[])
+/* argv with what changes the user in front of it; the caller frees the array. */
+static const char **build_argv(const LocalShell *shell, const char *const argv[])
 {
+	size_t count = 0;
 	size_t n = 0;
+
+	while (argv[count] != NULL)
+		count++;
+
+	const char **words = xmalloc((count + PREFIX_MAX) * sizeof(*words));
+
 
 	if (shell->run_as != NULL && geteuid() == 0) {
 		const char *const prefix[] = {"setpriv", "--reuid", shell->run_as, "--regid", shell->gid_text,
@@ -96,9 +103,10 @@ static void build_argv(const LocalShell *shell, const char *const argv[], const 
 		for (size_t i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)
 			words[n++] = prefix[i];
 	}
-	for (size_t i = 0; argv[i] != NULL && n < ARGV_MAX - 1; i++)
+	for (size_t i = 0; i < count; i++)
 		words[n++] = argv[i];
 	words[n] = NULL;
+	return words;
 }
 
 /*
@@ -111,13 +119,11 @@ static bool spawn(const LocalShell *shell, const char *const argv[], Child *chil
 	int in[2] = {-1, -1};
 	int out[2] = {-1, -1};
 	int error[2] = {-1, -1};
-	const char *words[ARGV_MAX];
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none;
 	sigset_t defaults;
 
-	build_argv(shell, argv, words);
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0) {
 		for (int i = 0; i < 2; i++) {
 			close_end(&in[i]);
@@ -126,6 +132,8 @@ static bool spawn(const LocalShell *shell, const char *const argv[], Child *chil
 		}
 		return err_errno(err, "make a pipe");
 	}
+
+	const char **words = build_argv(shell, argv);
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
@@ -156,13 +164,15 @@ static bool spawn(const LocalShell *shell, const char *const argv[], Child *chil
 	child->in = in[1];
 	child->out = out[0];
 	child->err = error[0];
-	if (code == 0)
-		return true;
-	close_end(&child->in);
-	close_end(&child->out);
-	close_end(&child->err);
-	errno = code;
-	return err_errno(err, "run \"%s\"", words[0]);
+	if (code != 0) {
+		close_end(&child->in);
+		close_end(&child->out);
+		close_end(&child->err);
+		errno = code;
+		err_errno(err, "run \"%s\"", words[0]);
+	}
+	free(words);
+	return code == 0;
 }
 
 /* Reads what there is; closes the end at end of file. */

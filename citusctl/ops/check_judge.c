@@ -327,8 +327,8 @@ void check_judge_members(const Session *session, Check *check, Arena *arena, con
 		const Removed *gone = member == NULL ? removed_find(removed, session, n->node) : NULL;
 
 		if (gone != NULL && n->is_up)
-			ADD(VERDICT_FAIL, "registered", "was removed (%s), and its server runs; wanted: stopped (citusctl node remove %s)", gone->when,
-			    n->node->name);
+			ADD(VERDICT_FAIL, "registered", "was removed (%s), and its server runs; wanted: stopped (citusctl node remove %s:%d)", gone->when,
+			    gone->host, gone->port);
 		else if (gone != NULL)
 			ADD(VERDICT_FAIL, "registered", "was removed (%s); wanted: out of the description, or citusctl node add %s", gone->when,
 			    n->node->name);

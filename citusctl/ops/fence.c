@@ -13,6 +13,9 @@
 
 #define LOGIN_TIMEOUT_S 3
 
+/* By address: a name may be another node's by then. */
+#define AGAIN "should it come back, run \"citusctl node remove %s:%d\" before anything else"
+
 /* Makes the node forget the cluster; false when its server does not let us. */
 static bool forget_cluster(const Session *session, const Member *member)
 {
@@ -114,8 +117,7 @@ bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fen
 		if (away && session_place(session, member->described)->adopted) {
 			fence->complete = forgot;
 			fence->how = forgot ? "its server was there before the cluster and goes on, without the cluster's nodes and passwords"
-			                    : "its server was there before the cluster and does not answer: should it come back, run this "
-			                      "command again before anything else";
+			                    : arena_printf(arena, "its server was there before the cluster and does not answer: " AGAIN, member->host, member->port);
 			err_clear(&why);
 			return true;
 		}
@@ -139,7 +141,6 @@ bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fen
 	}
 	fence->complete = forgot;
 	fence->how = forgot ? "its server forgot the cluster and may be stopped"
-	                    : "its server does not answer: should it come back, run this command again before "
-	                      "anything else";
+	                    : arena_printf(arena, "its server does not answer: " AGAIN, member->host, member->port);
 	return true;
 }

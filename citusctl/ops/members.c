@@ -6,7 +6,7 @@
 #include "io/asset.h"
 #include "util/str.h"
 
-static const Node *described_as(const Session *session, const char *host, int port)
+const Node *members_described(const Session *session, const char *host, int port)
 {
 	const Cluster *cluster = session->cluster;
 
@@ -27,7 +27,7 @@ bool members_read(const Session *session, Pg *pg, Arena *arena, Members *members
 	for (int i = 0; i < pg_row_count(rows); i++) {
 		const char *host = arena_strdup(arena, pg_value(rows, i, 2));
 		int port = (int) pg_int(rows, i, 3);
-		const Node *node = described_as(session, host, port);
+		const Node *node = members_described(session, host, port);
 
 		members->items[i] = (Member) {
 			.name = node != NULL ? node->name : arena_printf(arena, "%s:%d", host, port),
@@ -106,8 +106,7 @@ bool removed_read(Pg *pg, Arena *arena, RemovedList *list, Err *err)
 const Removed *removed_find(const RemovedList *list, const Session *session, const Node *node)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i].name, node->name) == 0 ||
-		    (list->items[i].port == session_port(session, node) && strcmp(list->items[i].host, node->host) == 0))
+		if (list->items[i].port == session_port(session, node) && strcmp(list->items[i].host, node->host) == 0)
 			return &list->items[i];
 	return NULL;
 }

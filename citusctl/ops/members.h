@@ -46,6 +46,9 @@ typedef struct RemovedList {
 /* Primaries only; pg is a connection to the coordinator's database. */
 bool members_read(const Session *session, Pg *pg, Arena *arena, Members *members, Err *err) MUST_CHECK;
 
+/* The node of the description with this address, or NULL. */
+const Node *members_described(const Session *session, const char *host, int port);
+
 /* By name of the description or host:port; NULL when there is none. */
 const Member *members_find(const Members *members, const char *name);
 const Member *members_find_node(const Members *members, const Node *node);
@@ -53,7 +56,8 @@ const Member *members_find_node(const Members *members, const Node *node);
 /* None where citusctl has no tables yet. */
 bool removed_read(Pg *pg, Arena *arena, RemovedList *list, Err *err) MUST_CHECK;
 
-/* By the address of a described node, or its name; NULL when it was not removed. */
+/* By the address of a described node: names without one of their own shift when a worker is
+ * taken out.  NULL when it was not removed. */
 const Removed *removed_find(const RemovedList *list, const Session *session, const Node *node);
 
 /* Where the superuser logs in, also to one that isn't in the description. */

@@ -38,9 +38,9 @@ static bool forget_removals(Session *session, Pg *pg, const bool *selected, Aren
 
 	for (size_t i = 1; ok && i < session->cluster->node_count; i++) {
 		const Node *node = &session->cluster->nodes[i];
-		const char *const values[] = {node->host, port_text(arena, session_port(session, node)), node->name};
+		const char *const address[] = {node->host, port_text(arena, session_port(session, node))};
 
-		ok = !selected[i] || pg_run(pg, asset_text("sql/query/removed_forget.sql"), 3, values, err);
+		ok = !selected[i] || pg_run(pg, asset_text("sql/query/removed_forget.sql"), 2, address, err);
 	}
 	return ok;
 }
@@ -266,10 +266,11 @@ static bool finish_removal(Session *session, Pg *pg, const Members *members, Nod
 		return false;
 	for (size_t i = 0; i < list.count; i++) {
 		const Removed *removed = &list.items[i];
-		const Node *node = cluster_find_node(session->cluster, removed->name);
-		const Member member = {.name = removed->name, .described = node, .host = removed->host, .port = removed->port};
+		const char *address = arena_printf(arena, "%s:%d", removed->host, removed->port);
+		const Member member = {.name = removed->name, .described = members_described(session, removed->host, removed->port),
+		                       .host = removed->host, .port = removed->port};
 
-		if (strcmp(removed->name, removal->name) != 0)
+		if (strcmp(removed->name, removal->name) != 0 && strcmp(address, removal->name) != 0)
 			continue;
 		removal->already = true;
 		if (!removed->fenced)

@@ -5,8 +5,11 @@
 #include "io/asset.h"
 #include "io/tmpl.h"
 #include "ops/drift.h"
+#include "ops/tls.h"
 #include "util/quote.h"
 #include "util/str.h"
+
+#define MARK_LENGTH 24
 
 /* Where its things are. */
 typedef struct Pooler {
@@ -33,11 +36,30 @@ static Pooler pooler_of(const Host *host, const HostServer *server)
 	};
 }
 
+/* Some of the certificate's signature: another certificate makes another file, which PgBouncer reads again. */
+static const char *mark_of(Host *host, Err *err)
+{
+	if (host->dry && !tls_is_made(host->session, host->node))
+		return "";
+
+	const char *text = tls_node_text(host->session, host->node, host->arena, err);
+	const char *end = text != NULL ? strstr(text, "\n-----END CERTIFICATE") : NULL;
+	size_t length = end == NULL || end - text < MARK_LENGTH ? 0 : MARK_LENGTH;
+
+	return text == NULL ? NULL : arena_strndup(host->arena, end != NULL ? end - length : "", length);
+}
+
 static const char *ini_text(Host *host, const HostServer *server, const Pooler *pooler, Err *err)
 {
 	const Cluster *cluster = host->session->cluster;
 	Arena *arena = host->arena;
-	const TmplValue tls[] = {{"pem", arena_printf(arena, "%s/citusctl-node.pem", server->config)}, {NULL, NULL}};
+	const char *mark = cluster->tls ? mark_of(host, err) : "";
+	const TmplValue tls[] = {
+		{"pem", arena_printf(arena, "%s/citusctl-node.pem", server->config)}, {"mark", mark}, {NULL, NULL}};
+
+	if (mark == NULL)
+		return NULL;
+
 	const char *tls_text = !cluster->tls ? "client_tls_sslmode = disable\n"
 	                                     : tmpl_render(arena, "pgbouncer_tls.ini.tmpl",
 	                                                   asset_text("templates/pgbouncer_tls.ini.tmpl"), tls, err);

@@ -172,6 +172,11 @@ bool operation_prepare(Session *session, Err *err)
 
 	if (operation->pg == NULL)
 		operation->pg = connect_coordinator(session, LOOK_TIMEOUT_S, &ignored);
+	/* It is there, so somebody may hold the lock. */
+	if (operation->pg == NULL && pg_is_full(&ignored)) {
+		err_move(err, &ignored);
+		return false;
+	}
 	if (operation->pg == NULL)
 		log_debug("the journal has to wait: %s", ignored.message);
 	err_clear(&ignored);

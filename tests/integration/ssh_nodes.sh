@@ -35,6 +35,10 @@ ok 'and the host does not start it' on 1 sh -c 'grep -qx disabled /etc/postgresq
 ok 'though somebody can, by hand' on 1 sh -c 'aside=$(pg_lsclusters -h | awk "{ print \$2 }"); pg_ctlcluster 15 "$aside" start && pg_ctlcluster 15 "$aside" stop'
 is "$(node worker1 state),$(rows)" 'removed,300' 'the list says so, and all rows are there'
 runs 'init does not bring it back' 5 citusctl init
+jq 'del(.workers[0])' cluster.json >without.json
+runs 'without it in the description, its name is the next node'"'"'s, and init goes on' 0 citusctl -c without.json init
+runs 'it is still found by its address' 0 citusctl -y -o json -c without.json node remove "$(address 1):5432"
+is "$(json '.removed[0].was_removed_before'),$(rows)" 'true,300' 'and no other node is taken for it'
 runs 'node add does' 0 citusctl node add worker1
 is "$(node worker1 state)" active 'as a new one'
 
