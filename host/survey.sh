@@ -31,6 +31,8 @@ for conf in /etc/postgresql/*/*/postgresql.conf; do
 	[ -r "$conf" ] || continue
 	dir=${conf%/postgresql.conf}
 	name=${dir##*/}
+	# Set aside by aside_debian.sh: it has no say any more.
+	case $name in *_removed_[0-9]*T[0-9]*Z) continue ;; esac
 	major=${dir%/*}
 	major=${major##*/}
 	data=$(sed -n "s/^data_directory *= *'\([^']*\)'.*/\1/p" "$conf" | tail -n 1)

@@ -12,7 +12,7 @@
 
 #include "run/session.h"
 
-#define OPERANDS_MAX 64
+#define OPERANDS_MAX 1024
 
 typedef enum OptionType {
 	OPT_FLAG, /* bool */

@@ -238,6 +238,15 @@ static bool settle_transactions(const Session *session, Pg *pg, const Member *me
 	return ok;
 }
 
+/* An earlier run that was killed after its moves left their sources to be dropped: there is nobody to ask later. */
+static bool clean_up(Pg *pg, Err *err)
+{
+	int64_t left = 0;
+
+	return pg_query_int64(pg, asset_text("sql/query/cleanup_left.sql"), 0, NULL, &left, err) &&
+	       (left == 0 || pg_exec(pg, "CALL citus_cleanup_orphaned_resources()", err));
+}
+
 /* That it is gone, and the record that it was removed, are one transaction. */
 static bool unregister(Pg *pg, const Member *member, int64_t lost, Arena *arena, Err *err)
 {
@@ -346,7 +355,7 @@ bool node_remove(Session *session, NodeRemoval *removal, Arena *arena, Err *err)
 		     (removal->lost ? remove_lost(session, pg, &members, member, removal, arena, err)
 		                    : is_reachable(session, member, err) &&
 		                          empty_node(session, pg, &members, member, removal->moves, arena, &removal->moved, err) &&
-		                          settle_transactions(session, pg, member, err) &&
+		                          clean_up(pg, err) && settle_transactions(session, pg, member, err) &&
 		                          unregister(pg, member, 0, arena, err)) &&
 		     fence(session, pg, member, removal, arena, err);
 	pg_close(pg);

@@ -40,9 +40,9 @@ test_exec()
 	like "$out" "^w1: w1 $(jq .nodes.w1.port "$CITUSCTL_HOME/$name/state.json") $name .*/$name/w1\$" "$engine: with the node in front, and where it is"
 	run citusctl exec w2 -- printf '%s\n' "a 'word' \$HOME"
 	is "$out" "a 'word' \$HOME" "$engine: on one node nothing is in front, and words arrive as they are"
-	# shellcheck disable=SC2016
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046 # words
 	is "$(citusctl exec w1 -- echo $(seq 300) | tail -n 1)" "$(seq 300 | tr '\n' ' ' | sed 's/ $//')" "$engine: all words of a long command arrive"
+	# shellcheck disable=SC2016
 	run citusctl exec w1 w2 -- sh -c '[ "$CITUSCTL_NODE" = w1 ] || { echo "no good" >&2; exit 3; }'
 	is "$status" 1 "$engine: a command that fails somewhere"
 	like "$err" '^w2: no good$' "$engine: its words"

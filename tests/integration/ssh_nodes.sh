@@ -32,7 +32,7 @@ like "$(on 1 pg_lsclusters -h)" '^15 +lab_removed_[0-9TZ]+ +[0-9]+ down' 'its se
 ok 'it will not load the engine' on 1 sh -c "grep -q \"^shared_preload_libraries = ''\" /var/lib/postgresql/15/lab_removed_*/postgresql.auto.conf"
 ok 'and the host does not start it' on 1 sh -c 'grep -qx disabled /etc/postgresql/15/lab_removed_*/start.conf'
 # shellcheck disable=SC2016 # for the shell there
-ok 'though somebody can, by hand' on 1 sh -c 'aside=$(pg_lsclusters -h | awk "{ print \$2 }"); pg_ctlcluster 15 "$aside" start && pg_ctlcluster 15 "$aside" stop'
+ok 'though somebody can, by hand' on 1 sh -c 'aside=$(pg_lsclusters -h | awk "{ print \$2 }"); echo manual >"/etc/postgresql/15/$aside/start.conf"; pg_ctlcluster 15 "$aside" start && pg_ctlcluster 15 "$aside" stop'
 is "$(node worker1 state),$(rows)" 'removed,300' 'the list says so, and all rows are there'
 runs 'init does not bring it back' 5 citusctl init
 jq 'del(.workers[0])' cluster.json >without.json
