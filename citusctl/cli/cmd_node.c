@@ -161,7 +161,10 @@ static bool run_restart(Call *call, const OptionList *names, Err *err)
 	int64_t began = clock_us();
 	bool ok = operation_prepare(call->session, err);
 
-	for (size_t i = 1; ok && i <= call->cluster->node_count; i++)
+	/* A coordinator that is down, as a run that was killed leaves it, comes first: the others need it. */
+	size_t first = selected[0] && !operation_is_joined(call->session) ? 0 : 1;
+
+	for (size_t i = first; ok && i < first + call->cluster->node_count; i++)
 		if (selected[i % call->cluster->node_count])
 			ok = restart_node(call, i % call->cluster->node_count, nodes, err);
 	json_add_double(document, "seconds", (double) (clock_us() - began) / 1e6);

@@ -183,6 +183,11 @@ bool operation_prepare(Session *session, Err *err)
 	return operation->pg == NULL ? clock_go_on(err) : take(session, operation, err);
 }
 
+bool operation_is_joined(const Session *session)
+{
+	return session->operation != NULL && session->operation->pg != NULL;
+}
+
 bool operation_join(Session *session, Err *err)
 {
 	Operation *operation = session->operation;

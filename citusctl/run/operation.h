@@ -42,6 +42,9 @@ bool operation_prepare(Session *session, Err *err) MUST_CHECK;
  */
 bool operation_join(Session *session, Err *err) MUST_CHECK;
 
+/* Whether it has the lock. */
+bool operation_is_joined(const Session *session);
+
 /*
  * Lets go of the connection: the coordinator is about to stop or restart.
  * operation_join() takes it again.
