@@ -297,6 +297,12 @@ static Assignment *level_after_kick(Assignment *packed, double goal, uint32_t ki
 	return better ? other : packed;
 }
 
+bool pack_relieve(Assignment *assignment, double goal, int64_t looks_max)
+{
+	level(assignment, goal, looks_max);
+	return assignment_max(assignment, NULL) <= goal;
+}
+
 Assignment *pack_level(const Instance *instance, double goal)
 {
 	Assignment *packed = pack_in_order(instance, instance->by_size);

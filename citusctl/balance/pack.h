@@ -14,6 +14,12 @@
 Assignment *pack_level(const Instance *instance, double goal);
 
 /*
+ * Trades groups between the nodes until none is above the max utilization, whatever
+ * that moves; looks_max limits the time.  Whether it succeeded.
+ */
+bool pack_relieve(Assignment *assignment, double goal, int64_t looks_max);
+
+/*
  * Gives the nodes of an assignment other numbers, among nodes that are alike, so
  * that more groups are where they are at home.
  */

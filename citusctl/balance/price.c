@@ -15,7 +15,7 @@
 /* Turns, and groups looked at in all of them: with many nodes there are fewer turns. */
 #define TURNS_MAX 120
 #define TURNS_LEAST 12
-#define LOOKS_MAX 6000000
+#define LOOKS_MAX 10000000
 
 /* Groups below this part of the smallest budget find room anyhow, and get no price. */
 #define PRICED_PART 100
@@ -94,10 +94,13 @@ static int compare_items(const void *a, const void *b)
 	return x->group < y->group ? -1 : x->group > y->group;
 }
 
+/* Groups up to which they are sorted by insertion. */
+#define INSERTED_MAX 400
+
 /* Insertion sort: they come nearly sorted, the node's own by their bytes; the market is small. */
 static void sort_items(Item items[], uint32_t count)
 {
-	if (count > 400) {
+	if (count > INSERTED_MAX) {
 		qsort(items, count, sizeof(*items), compare_items);
 		return;
 	}
@@ -266,8 +269,12 @@ static bool decide(Prices *p, uint32_t node)
 		if (!instance_forced(p->instance, p->own[i]))
 			add_item(k, room, p->own[i], size_of(p, p->own[i]), (double) size_of(p, p->own[i]) + p->price[p->own[i]]);
 	add_item(k, room, NOWHERE, sand, (double) sand);
-	p->looks += (int64_t) 4 * (k->large_count + k->small_count);
 	solve(k, room);
+
+	/* Sorting, and the search for the large ones. */
+	p->looks += (int64_t) 4 * (k->large_count + k->small_count) + (int64_t) 8 * k->visits;
+	if (k->large_count + k->small_count > INSERTED_MAX)
+		p->looks += (int64_t) 20 * (k->large_count + k->small_count);
 	return true;
 }
 
@@ -373,6 +380,7 @@ void prices_free(Prices *p)
 
 void prices_set_budget(Prices *p, const int64_t budget[])
 {
+	p->looks = p->looks > LOOKS_MAX / 2 ? LOOKS_MAX / 2 : p->looks;
 	p->turn = 0;
 	p->turns = p->turns / 3 + 1;
 	p->step = STEP_FIRST / 4;
@@ -427,7 +435,7 @@ static void settle(Prices *p, uint32_t node)
 static void limit_turns(Prices *p)
 {
 	int64_t each = p->looks / p->turn + 1;
-	int64_t left = LOOKS_MAX / each;
+	int64_t left = (LOOKS_MAX - p->looks) / (2 * each); /* the market grows, and there are other looks at it */
 
 	left = left > TURNS_MAX - p->turn ? TURNS_MAX - p->turn : left;
 	left = left < TURNS_LEAST - p->turn ? TURNS_LEAST - p->turn : left;
@@ -465,7 +473,7 @@ static void shuffle(Prices *p)
 
 bool prices_turn(Prices *p)
 {
-	if (p->turn >= p->turns)
+	if (p->turn >= p->turns || p->looks > LOOKS_MAX)
 		return false;
 	p->turn++;
 	p->stamp++;

@@ -1,10 +1,12 @@
 #include "balance/search.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "balance/bound.h"
 #include "balance/exact.h"
+#include "balance/pack.h"
 #include "balance/place.h"
 
 /* Bytes beyond the excess that are accepted to need fewer moves: one part in so many. */
@@ -12,6 +14,7 @@
 
 /* Pairs of groups looked at while repairing: bounds the time, on any machine alike. */
 #define LOOKS_MAX 40000000
+#define LOOKS_MAX_OF_DRAFT 1500000 /* there are many drafts */
 
 /* Rounds of shed and fill: what a large group pushes out of its new node may push out others. */
 #define ROUNDS 4
@@ -26,7 +29,7 @@ typedef struct Search {
 	Assignment *now;
 	Spread *spread;
 	int64_t largest_gap; /* of one node, before anything is filled in */
-	int64_t looks;
+	int64_t looks, looks_max;
 } Search;
 
 static int64_t size_of(const Search *s, uint32_t group)
@@ -233,9 +236,59 @@ static bool fits_all(const Search *s)
 	return true;
 }
 
+/* Bytes of groups that are at home on each node, and fit into the room that others have. */
+static int64_t *small_at_home(const Search *s)
+{
+	const Instance *instance = s->instance;
+	int64_t *bytes = xmalloc((instance->node_count + 1) * sizeof(*bytes));
+
+	memset(bytes, 0, (instance->node_count + 1) * sizeof(*bytes));
+	for (uint32_t g = 0; g < instance->group_count; g++)
+		if (can_stay_or_go(s, g, s->largest_gap))
+			bytes[s->now->place[g]] += size_of(s, g);
+	return bytes;
+}
+
+/* Where a group that fits nowhere pushes out the least, and only what finds room elsewhere; or NOWHERE. */
+static uint32_t find_push(Search *s, uint32_t group, int64_t small[])
+{
+	const NodeClass *class = &s->instance->classes[instance_class(s->instance, group)];
+	int64_t size = size_of(s, group);
+	int64_t least = INT64_MAX;
+	uint32_t best = NOWHERE;
+
+	for (uint32_t i = 0; i < class->count; i++) {
+		uint32_t n = class->nodes[i];
+		int64_t pushed = s->now->load[n] + size - s->budget[n];
+
+		if (size <= s->budget[n] && pushed <= small[n] && pushed < least) {
+			least = pushed;
+			best = n;
+		}
+	}
+	s->looks += class->count;
+	if (best != NOWHERE)
+		small[best] -= least > 0 ? least : 0;
+	return best;
+}
+
+/* Into the room that there is, or where it pushes out the least. */
+static uint32_t find_place(Search *s, Placer *placer, uint32_t group, int64_t **small)
+{
+	uint32_t node = placer_find(placer, group);
+
+	if (node == NOWHERE && s->looks < s->looks_max) {
+		if (*small == NULL)
+			*small = small_at_home(s);
+		node = find_push(s, group, *small);
+	}
+	return node != NOWHERE ? node : placer_emptiest(placer, group);
+}
+
 static void fill(Search *s)
 {
 	Placer *placer = placer_new(s->now, s->budget, s->spread);
+	int64_t *small = NULL;
 
 	for (uint32_t i = 0; i < s->instance->group_count; i++) {
 		uint32_t group = s->instance->by_size[i];
@@ -243,10 +296,9 @@ static void fill(Search *s)
 		if (s->now->place[group] != NOWHERE)
 			continue;
 
-		uint32_t node = placer_find(placer, group);
-
-		put(s, group, node != NOWHERE ? node : placer_emptiest(placer, group));
+		put(s, group, find_place(s, placer, group, &small));
 	}
+	free(small);
 	placer_free(placer);
 }
 
@@ -371,7 +423,7 @@ static bool repair(Search *s)
 	assignment_list(s->now);
 	for (uint32_t n = 0; n < s->instance->node_count; n++)
 		while (s->instance->open[n] && s->now->load[n] > s->budget[n])
-			if (s->looks > LOOKS_MAX || !repair_node(s, n))
+			if (s->looks > s->looks_max || !repair_node(s, n))
 				return false;
 	return true;
 }
@@ -518,27 +570,37 @@ static void polish(Search *s)
 static Search search_begin(const Assignment *home, Assignment *now, const int64_t budget[])
 {
 	return (Search) {.instance = home->instance, .home = home, .budget = budget, .now = now,
-	                 .spread = spread_new(now)};
+	                 .spread = spread_new(now), .looks_max = LOOKS_MAX};
 }
 
-Assignment *search_from_home(const Assignment *home, const int64_t budget[])
+/* Trades of two groups for two, at any cost, are what is left: that is still near home. */
+static bool relieve(Search *s)
 {
-	return search_from_draft(home, assignment_copy(home), budget);
+	double goal = 0;
+
+	for (uint32_t n = 0; n < s->instance->node_count; n++)
+		if (s->instance->open[n])
+			goal = fmax(goal, (double) s->budget[n] / s->instance->capacity[n]);
+	if (!pack_relieve(s->now, goal, s->looks_max / 2) || !fits_all(s))
+		return false;
+	spread_free(s->spread);
+	s->spread = spread_new(s->now);
+	return true;
 }
 
-Assignment *search_from_draft(const Assignment *home, Assignment *draft, const int64_t budget[])
+/* NULL, and now is freed, when the budgets are not met. */
+static Assignment *search(const Assignment *home, Assignment *now, const int64_t budget[], int64_t looks_max)
 {
-	Search s = search_begin(home, draft, budget);
-
+	Search s = search_begin(home, now, budget);
 	bool fits = false;
 
+	s.looks_max = looks_max;
 	for (int round = 0; round < ROUNDS && !fits; round++) {
 		shed_all(&s);
 		fill(&s);
 		fits = fits_all(&s);
 	}
-	fits = fits || repair(&s);
-
+	fits = fits || repair(&s) || relieve(&s);
 	if (fits)
 		trim(&s);
 	spread_free(s.spread);
@@ -546,6 +608,16 @@ Assignment *search_from_draft(const Assignment *home, Assignment *draft, const i
 		return s.now;
 	assignment_free(s.now);
 	return NULL;
+}
+
+Assignment *search_from_home(const Assignment *home, const int64_t budget[])
+{
+	return search(home, assignment_copy(home), budget, LOOKS_MAX);
+}
+
+Assignment *search_from_draft(const Assignment *home, Assignment *draft, const int64_t budget[])
+{
+	return search(home, draft, budget, LOOKS_MAX_OF_DRAFT);
 }
 
 void search_trim(const Assignment *home, Assignment *assignment, const int64_t budget[])
