@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/number.h"
+
 /* ---- max utilization ------------------------------------------------------ */
 
 static int64_t size_at(const Instance *instance, size_t index)
@@ -104,17 +106,6 @@ static double bound_slots(const Instance *instance)
 	return bound;
 }
 
-static int64_t common_divisor(int64_t a, int64_t b)
-{
-	while (b != 0) {
-		int64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 /* Every load is a multiple of what divides all sizes. */
 static double bound_multiples(const Instance *instance, double start)
 {
@@ -122,7 +113,7 @@ static double bound_multiples(const Instance *instance, double start)
 	double bound = start;
 
 	for (uint32_t g = 0; g < instance->group_count && unit != 1; g++)
-		unit = common_divisor(unit, instance->groups[g].bytes);
+		unit = number_divisor(unit, instance->groups[g].bytes);
 	if (unit <= 1)
 		return start;
 	for (;;) {
@@ -414,7 +405,7 @@ static void bound_node(const int64_t sizes[], uint32_t count, int64_t excess,
 		sum += sizes[few++];
 	*moves += few;
 	for (uint32_t i = 0; i < count; i++)
-		unit = common_divisor(unit, sizes[i]);
+		unit = number_divisor(unit, sizes[i]);
 	if (unit > 1)
 		least = (excess + unit - 1) / unit * unit;
 	if (count <= SUBSET_EXACT_MAX) {

@@ -38,21 +38,10 @@ static bool show(const char *what, Err *err)
 	return err_set(err, ERR_USAGE, "--show: \"%s\" is not prometheus, grafana or timer", what);
 }
 
-static bool write_textfile(const char *path, const char *text, Err *err)
-{
-	const ShellTarget here = {.run_as = NULL};
-	Shell *shell = shell_open(&here, err);
-	bool changed = false;
-	bool ok = shell != NULL && shell_put(shell, path, text, 0644, &changed, err);
-
-	shell_close(shell);
-	return ok;
-}
-
 static bool deliver(const Call *call, const MetricsArgs *args, const char *text, Err *err)
 {
 	if (args->textfile != NULL)
-		return write_textfile(args->textfile, text, err);
+		return shell_put_here(args->textfile, text, err);
 	if (call->globals->json) {
 		err_set(err, ERR_USAGE, "metrics are in Prometheus' text format only");
 		return err_hint(err, "\"citusctl status -o json\" says much of it as JSON.");

@@ -41,17 +41,6 @@ bool demo_file_possible(const char *path, Err *err)
 	return ok;
 }
 
-static bool write_file(const char *path, const char *text, Err *err)
-{
-	const ShellTarget here = {.run_as = NULL};
-	Shell *shell = shell_open(&here, err);
-	bool changed = false;
-	bool ok = shell != NULL && shell_put(shell, path, text, 0644, &changed, err);
-
-	shell_close(shell);
-	return ok;
-}
-
 /*
  * JSON inside a script element: nothing in it may look like markup, and the two
  * line separators that old JavaScript did not allow in texts are escaped too.
@@ -97,7 +86,7 @@ bool demo_page_write(const char *path, const DemoReport *report, Arena *arena, E
 {
 	const char *page = demo_page_text(report, arena, err);
 
-	return page != NULL && write_file(path, page, err);
+	return page != NULL && shell_put_here(path, page, err);
 }
 
 /* Text in XML, in attributes too; what XML cannot hold becomes a question mark. */
@@ -206,7 +195,7 @@ bool demo_junit_write_failure(const char *path, const Err *failure, Arena *arena
 	append_xml(&out, failure->detail != NULL ? failure->detail : "");
 	str_append(&out, "</error>\n    </testcase>\n  </testsuite>\n</testsuites>\n");
 
-	bool ok = write_file(path, arena_strdup(arena, str_text(&out)), err);
+	bool ok = shell_put_here(path, arena_strdup(arena, str_text(&out)), err);
 
 	str_free(&out);
 	return ok;
@@ -214,5 +203,5 @@ bool demo_junit_write_failure(const char *path, const Err *failure, Arena *arena
 
 bool demo_junit_write(const char *path, const DemoReport *report, Arena *arena, Err *err)
 {
-	return write_file(path, demo_junit_text(report, arena), err);
+	return shell_put_here(path, demo_junit_text(report, arena), err);
 }

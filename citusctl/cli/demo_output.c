@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "util/number.h"
 #include "util/str.h"
 
 /* Room for the name of a check, and for each line of its detail. */
@@ -36,22 +37,6 @@ static Look make_look(FILE *out, bool in_colour, bool in_utf8)
 	};
 }
 
-/* Digits in groups of three, into out; returns out. */
-static const char *grouped(int64_t value, char out[32])
-{
-	char digits[24];
-	int length = snprintf(digits, sizeof(digits), "%" PRId64, value);
-	int at = 0;
-
-	for (int i = 0; i < length; i++) {
-		if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
-			out[at++] = ',';
-		out[at++] = digits[i];
-	}
-	out[at] = '\0';
-	return out;
-}
-
 static const char *plural(int64_t count, const char *one, const char *many)
 {
 	return count == 1 ? one : many;
@@ -82,11 +67,11 @@ static void print_load(const Look *look, const DemoReport *report)
 	title(look, "Load");
 	for (int t = 0; t < DEMO_TABLE_COUNT; t++) {
 		if (report->rows[t] > 0)
-			fprintf(look->out, "  %-15s %12s\n", generator_table_name((DemoTable) t), grouped(report->rows[t], rows));
+			fprintf(look->out, "  %-15s %12s\n", generator_table_name((DemoTable) t), number_grouped(report->rows[t], rows));
 	}
-	fprintf(look->out, "  %s%-15s %12s rows in %.1f s, %s rows/s%s\n", look->dim, "together", grouped(total, rows),
+	fprintf(look->out, "  %s%-15s %12s rows in %.1f s, %s rows/s%s\n", look->dim, "together", number_grouped(total, rows),
 	        report->load_s,
-	        grouped(report->load_s > 0 ? (int64_t) ((double) total / report->load_s) : 0, speed), look->plain);
+	        number_grouped(report->load_s > 0 ? (int64_t) ((double) total / report->load_s) : 0, speed), look->plain);
 }
 
 static void print_storage(const Look *look, const char *name, int64_t bytes, double load_s, double query_ms)
@@ -100,7 +85,7 @@ static void print_columnar(const Look *look, const DemoColumnar *c)
 	char rows[32];
 
 	title(look, "Columnar storage");
-	fprintf(look->out, "  %s%s rows of activity, asked for sums by month and kind%s\n", look->dim, grouped(c->rows, rows),
+	fprintf(look->out, "  %s%s rows of activity, asked for sums by month and kind%s\n", look->dim, number_grouped(c->rows, rows),
 	        look->plain);
 	print_storage(look, c->is_columnar ? "columnar" : "heap as well", c->bytes, c->load_s, c->query_ms);
 	print_storage(look, "heap", c->heap_bytes, c->heap_load_s, c->heap_query_ms);
@@ -129,9 +114,9 @@ static void print_operation(const Look *look, const DemoOperation *op, double se
 	milliseconds(op->p99_ms, p99);
 	if (op->count == 0) /* nothing ended: there is no latency */
 		snprintf(p50, sizeof(p50), "-"), snprintf(p95, sizeof(p95), "-"), snprintf(p99, sizeof(p99), "-");
-	fprintf(look->out, "  %-21s %10s %9.1f %8s %8s %8s %8s %s%7s%s\n", op->label, grouped(op->count, count),
-	        seconds > 0 ? (double) op->count / seconds : 0.0, p50, p95, p99, grouped(op->retries, retries),
-	        op->errors > 0 ? look->red : "", grouped(op->errors, errors), op->errors > 0 ? look->plain : "");
+	fprintf(look->out, "  %-21s %10s %9.1f %8s %8s %8s %8s %s%7s%s\n", op->label, number_grouped(op->count, count),
+	        seconds > 0 ? (double) op->count / seconds : 0.0, p50, p95, p99, number_grouped(op->retries, retries),
+	        op->errors > 0 ? look->red : "", number_grouped(op->errors, errors), op->errors > 0 ? look->plain : "");
 }
 
 /* What else there is to say of the run, a line each where there is something. */
@@ -145,15 +130,15 @@ static void print_particulars(const Look *look, const DemoReport *report)
 		        milliseconds(report->longest_write.ms, number), milliseconds(report->longest_write_pause.ms, pause));
 	if (report->rate > 0)
 		fprintf(look->out, "  %s operations/s were asked for; latencies count from when each should have begun\n",
-		        grouped(report->rate, number));
+		        number_grouped(report->rate, number));
 	if (report->not_begun > 0)
 		fprintf(look->out, "  %s%s operations could not be begun in time%s: that rate is more than was possible\n",
-		        look->red, grouped(report->not_begun, number), look->plain);
+		        look->red, number_grouped(report->not_begun, number), look->plain);
 	if (!str_equal(report->via, "coordinator"))
 		fprintf(look->out, "  connections %s\n", str_equal(report->via, "any") ? "to all nodes" : report->via);
 	if (report->unknown > 0)
 		fprintf(look->out, "  %s writes whose answer was lost; looked up afterwards\n",
-		        grouped(report->unknown, number));
+		        number_grouped(report->unknown, number));
 }
 
 static void print_marks(const Look *look, const DemoReport *report)
@@ -179,7 +164,7 @@ static void print_work(const Look *look, const DemoReport *report)
 			print_operation(look, &report->operations[i], report->work_s);
 		count += report->operations[i].count;
 	}
-	fprintf(look->out, "  %s%-21s %10s %9.1f   in %.1f s over %d %s%s\n", look->dim, "together", grouped(count, total),
+	fprintf(look->out, "  %s%-21s %10s %9.1f   in %.1f s over %d %s%s\n", look->dim, "together", number_grouped(count, total),
 	        report->tps, report->work_s, report->clients, plural(report->clients, "connection", "connections"),
 	        look->plain);
 	if (report->first_error != NULL)
@@ -193,7 +178,7 @@ static void print_reads(const Look *look, const char *how, int64_t count, double
 	char number[32];
 	char ms[3][32];
 
-	fprintf(look->out, "    %-19s %10s %18s %8s %8s\n", how, grouped(count, number), milliseconds(p50_ms, ms[0]),
+	fprintf(look->out, "    %-19s %10s %18s %8s %8s\n", how, number_grouped(count, number), milliseconds(p50_ms, ms[0]),
 	        milliseconds(p95_ms, ms[1]), milliseconds(p99_ms, ms[2]));
 }
 
@@ -219,14 +204,14 @@ static void print_cache(const Look *look, const DemoCacheUse *use)
 	}
 	fprintf(look->out, "  Redis %s on %s; hit ratio %.1f %%\n", use->version, use->where, 100.0 * use->hit_ratio);
 	fprintf(look->out, "  one read of four goes without it on purpose, to compare; few users make most of the reads\n");
-	fprintf(look->out, "  %s entries forgotten because of writes", grouped(use->forgotten, number));
-	fprintf(look->out, "; %s found outdated, and not served\n", grouped(use->outdated, number));
+	fprintf(look->out, "  %s entries forgotten because of writes", number_grouped(use->forgotten, number));
+	fprintf(look->out, "; %s found outdated, and not served\n", number_grouped(use->outdated, number));
 	if (use->refused > 0)
-		fprintf(look->out, "  %s entries were not taken by Redis\n", grouped(use->refused, number));
+		fprintf(look->out, "  %s entries were not taken by Redis\n", number_grouped(use->refused, number));
 	if (use->lost > 0)
 		fprintf(look->out, "  %sRedis was gone%s %lld %s, for %.1f s: %s reads went to the database instead\n", look->red,
 		        look->plain, (long long) use->lost, plural(use->lost, "time", "times"), use->gone_s,
-		        grouped(fallbacks, number));
+		        number_grouped(fallbacks, number));
 }
 
 static void print_pooler(const Look *look, const DemoPoolerUse *use)
@@ -240,9 +225,9 @@ static void print_pooler(const Look *look, const DemoPoolerUse *use)
 		return;
 	}
 	fprintf(look->out, "  PgBouncer at %s: %s transactions of %s clients over at most %s connections to the server\n", use->where,
-	        grouped(use->transactions, number[0]), grouped(use->clients, number[1]), grouped(use->servers, number[2]));
+	        number_grouped(use->transactions, number[0]), number_grouped(use->clients, number[1]), number_grouped(use->servers, number[2]));
 	fprintf(look->out, "  a transaction waited %s ms for one in the mean; at most %s clients were seen waiting, the longest for %s ms\n",
-	        milliseconds(use->wait_mean_ms, ms[0]), grouped(use->waiting, number[0]), milliseconds(use->wait_longest_ms, ms[1]));
+	        milliseconds(use->wait_mean_ms, ms[0]), number_grouped(use->waiting, number[0]), milliseconds(use->wait_longest_ms, ms[1]));
 }
 
 /* Characters that text takes on the terminal, counted as UTF-8. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "demo/world.h"
+#include "util/number.h"
 
 /* Each purpose draws from a sequence of its own. */
 enum { DRAW_FOLLOWERS = 1, DRAW_STEP, DRAW_TWEETS, DRAW_TWEET_TIME, DRAW_BODY, DRAW_NAME, DRAW_PLACE, DRAW_JOINED };
@@ -52,17 +53,6 @@ static uint64_t square_root(uint64_t x)
 	return root;
 }
 
-static int64_t common_divisor(int64_t a, int64_t b)
-{
-	while (b != 0) {
-		int64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 /*
  * 3 * u^(-3/4) for u = part / 2^32 in (0, 1]: the inverse of the power law's
  * tail (x/3)^(-4/3), by two square roots in fixed point.
@@ -89,7 +79,7 @@ Followers generator_followers(const Generator *generator, int64_t followee)
 	int64_t n = generator->users;
 	int64_t step = 1 + (int64_t) (draw(generator, DRAW_STEP, followee) % (uint64_t) (n - 1));
 
-	while (common_divisor(step, n) != 1)
+	while (number_divisor(step, n) != 1)
 		step = step < n - 1 ? step + 1 : 1;
 	return (Followers) {n, followee, step, follower_count(generator, followee)};
 }

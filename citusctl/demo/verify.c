@@ -1,6 +1,5 @@
 #include "demo/verify.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "demo/ledger.h"
 #include "io/asset.h"
 #include "util/clock.h"
+#include "util/number.h"
 
 #define PROBLEMS_SHOWN 3
 
@@ -62,17 +62,9 @@ void verify_problem(Verify *v, const char *format, ...)
 
 const char *verify_number(Verify *v, int64_t value)
 {
-	char digits[24];
-	char out[32];
-	int length = snprintf(digits, sizeof(digits), "%" PRId64, value);
-	int at = 0;
+	char text[NUMBER_GROUPED_MAX];
 
-	for (int i = 0; i < length; i++) {
-		if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
-			out[at++] = ',';
-		out[at++] = digits[i];
-	}
-	return arena_strndup(v->arena, out, (size_t) at);
+	return arena_strdup(v->arena, number_grouped(value, text));
 }
 
 const char *verify_count(Verify *v, int64_t value, const char *one, const char *many)

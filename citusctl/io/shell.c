@@ -94,3 +94,14 @@ bool shell_rename(Shell *shell, const char *from, const char *to, Err *err)
 {
 	return shell->kind->rename(shell, from, to, err);
 }
+
+bool shell_put_here(const char *path, const char *text, Err *err)
+{
+	const ShellTarget here = {.run_as = NULL};
+	Shell *shell = shell_open(&here, err);
+	bool changed = false;
+	bool ok = shell != NULL && shell_put(shell, path, text, 0644, &changed, err);
+
+	shell_close(shell);
+	return ok;
+}

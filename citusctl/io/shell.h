@@ -72,6 +72,9 @@ bool shell_failed(const char *what, const ShellResult *result, Err *err);
 bool shell_put(Shell *shell, const char *path, const char *text, unsigned mode, bool *changed,
                Err *err) MUST_CHECK;
 
+/* As shell_put() on this machine, by who runs this program; readable by all. */
+bool shell_put_here(const char *path, const char *text, Err *err) MUST_CHECK;
+
 /* As shell_put() of each of several files; remote: in one round trip. */
 bool shell_put_all(Shell *shell, const ShellFile files[], size_t count, bool *changed, Err *err) MUST_CHECK;
 
