@@ -2,8 +2,9 @@
 # What the demo's own process costs: its CPU time (user and system) for a transaction,
 # next to pgbench with the same statements, prepared, in the same mix over as many
 # connections.  The servers' time does not count.  Each side runs for a short and for a
-# long time and the difference is taken, so that logging in, loading and verifying cancel
-# out; in turns, RUNS times (default 3), and the smallest counts.  Of the throughput of the long runs, the middle one.
+# long time and the difference is taken, so that logging in, loading, verifying, and what servers and clients do when
+# they are new cancel out; in turns, RUNS times (default 3), and the smallest counts.  Of the throughput, which is taken
+# in the same way, the middle one.
 #
 # Both send the same: statements, transactions, settings of the session, users drawn evenly, a country
 # of mean size, tweets of the same length with growing ids, and unfollow what is followed (pgbench: the first follower of
@@ -15,8 +16,8 @@ set -u
 
 RUNS=${RUNS:-3}
 CLIENTS=${CLIENTS:-8}
-SHORT=1
-LONG=${LONG:-11}
+SHORT=2
+LONG=${LONG:-12}
 USERS=1000
 TIMEFORMAT='%U %S'
 name=client
@@ -56,8 +57,10 @@ write_scripts()
 	body=$(app_psql "$name" -c "SELECT rpad('the trains are late again, and so am I; the coffee is good. ', avg(length(body))::int, 'so ')
 		FROM citusctl_demo.tweets")
 	# The demo takes each country as often: one with about as many users as the mean of them.
-	country=$(app_psql "$name" -c 'SELECT country FROM citusctl_demo.users GROUP BY 1
-		ORDER BY abs(count(*) - (SELECT count(*) FROM citusctl_demo.users) / (SELECT count(*) FROM citusctl_demo.countries)), 1 LIMIT 1')
+	country=$(app_psql "$name" -F ' ' -c 'SELECT country, count(*) FROM citusctl_demo.users GROUP BY 1 ORDER BY 1' |
+		awk -v users="$USERS" -v countries="$(app_psql "$name" -c 'SELECT count(*) FROM citusctl_demo.countries')" '
+			{ off = $2 - users / countries; off = off < 0 ? -off : off; if (best == "" || off < least) { best = $1; least = off } }
+			END { print best }')
 }
 
 # The weights are those that the demo reports.
@@ -70,7 +73,7 @@ run_pgbench()
 		"$BINDIR/pgbench" -n -M prepared -c "$CLIENTS" -j 1 -T "$1" --max-tries=10 \
 		-D n=0 -D base="$(date +%s%N)" -D body="$body" -D country="$country" $(scripts) \
 		-h 127.0.0.1 -p "$(jq -r .nodes.coordinator.port "$CITUSCTL_HOME/$name/state.json")" -U "$name" "$name" \
-		>pgbench.out 2>pgbench.err
+		>pgbench.out 2>pgbench.err || echo "bench: pgbench failed: $(tail -n 1 pgbench.err)" >&2
 }
 
 run_demo()
@@ -81,21 +84,20 @@ run_demo()
 count_pgbench() { awk '/^number of transactions actually processed/ { split($6, n, "/"); print n[1] }' pgbench.out; }
 count_demo() { jq '[.operations[].count] | add' report.json; }
 
-# Transactions a second of a long run.
-tps_pgbench() { awk '/^tps/ { print $3 }' pgbench.out; }
-tps_demo() { jq .tps report.json; }
-
-# cpu SIDE DURATION: "seconds transactions" of one run.
-cpu()
+# run SIDE DURATION: "cpu-seconds transactions seconds" of one run.
+run_one()
 {
 	local used
-	used=$({ time "run_$1" "$2" 2>/dev/null; } 2>&1 | tail -n 1)
-	[ "$2" = "$SHORT" ] || "tps_$1" >>"$1.tps"
-	echo "$(calc "${used/ /+}") $("count_$1")"
+	used=$({ time "run_$1" "$2" 2>&3; } 3>&2 2>&1 | tail -n 1)
+	echo "$(calc "${used/ /+}") $("count_$1") $2"
 }
 
-# a_transaction SIDE: microseconds of the client for each.
-a_transaction() { echo "$(cpu "$1" "$SHORT") $(cpu "$1" "$LONG")" | awk '{ printf "%.1f\n", ($3 - $1) * 1e6 / ($4 - $2) }'; }
+# measure_side SIDE ENGINE: into ENGINE.SIDE microseconds of the client for each transaction, and transactions a second.
+measure_side()
+{
+	echo "$(run_one "$1" "$SHORT") $(run_one "$1" "$LONG")" |
+		awk '{ n = $5 - $2; printf "%.1f %.1f\n", ($4 - $1) * 1e6 / n, n / ($6 - $3) }' >>"$2.$1"
+}
 
 measure()
 {
@@ -103,20 +105,19 @@ measure()
 	# What the demo sets in its sessions (citusctl/demo/engine.c).
 	settings=
 	[ "$1" = citus ] && settings='-c citus.multi_shard_modify_mode=sequential'
-	rm -f demo.tps pgbench.tps
 	demo_cluster "$1" "$name" || return
 	run_demo 1
 	write_scripts
 	for _ in $(seq "$RUNS"); do
-		a_transaction pgbench >>"$1.pgbench"
-		a_transaction demo >>"$1.demo"
+		measure_side pgbench "$1"
+		measure_side demo "$1"
 	done
-	demo=$(smallest <"$1.demo")
-	pgbench=$(smallest <"$1.pgbench")
+	demo=$(cut -d ' ' -f 1 "$1.demo" | smallest)
+	pgbench=$(cut -d ' ' -f 1 "$1.pgbench" | smallest)
 	figure "client CPU, $1" '<=' 1.1 "$(calc "$demo / $pgbench")" \
 		"$demo us a transaction, times the $pgbench of pgbench, $CLIENTS connections"
-	demo=$(middle <demo.tps)
-	pgbench=$(middle <pgbench.tps)
+	demo=$(cut -d ' ' -f 2 "$1.demo" | middle)
+	pgbench=$(cut -d ' ' -f 2 "$1.pgbench" | middle)
 	figure "throughput, $1" '>=' 0.95 "$(calc "$demo / $pgbench")" \
 		"$(printf '%.0f transactions/s, times the %.0f of pgbench, %d connections' "$demo" "$pgbench" "$CLIENTS")"
 	destroy "$name"

@@ -30,6 +30,23 @@ requests()
 		sort -u
 }
 
+# Cache and pooler have a section of the page where there are any.
+more=()
+checks=9
+command -v redis-server >/dev/null && more+=(--cache) && checks=$((checks + 1))
+PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null && more+=(--pooler) && checks=$((checks + 1))
+
+test_more()
+{
+	if [ "${#more[@]}" -eq 2 ]; then
+		ok "$1: reads with the cache and without are drawn" test "$(count 'data-way="(hit|with|without)"')" -eq 6
+		like "$(cat dom)" 'Redis [0-9.]+ on a socket of this machine: hit ratio [0-9.]+ %' "$1: with the hit ratio"
+		like "$(cat dom)" 'PgBouncer at [0-9.:]+: [0-9,]+ transactions of [0-9]+ clients over at most [0-9]+ connections?' "$1: so is the pooler"
+	else
+		skip "$1: cache and pooler on the page" "redis-server or pgbouncer is not installed"
+	fi
+}
+
 test_drawn()
 {
 	is "$(count 'data-ready="yes"')" 1 "$1: the script ran to its end"
@@ -43,9 +60,9 @@ test_drawn()
 		like "$(cat dom)" "<path d=\"M[0-9. -]+L[^\"]+\"[^>]* data-series=\"$line\"" "$1: a line of $line over time"
 	done
 	ok "$1: histograms have bars" test "$(count 'data-bar=')" -ge 40
-	is "$(count 'class="mark good"')" 9 "$1: nine checks passed, as the table says"
+	is "$(count 'class="mark good"')" "$checks" "$1: all checks passed, as the table says"
 	like "$(cat dom)" 'seconds since the measurement began' "$1: axes have units"
-	like "$(cat dom)" '<title>citusctl demo: all 9 checks passed' "$1: and the title the verdict"
+	like "$(cat dom)" "<title>citusctl demo: all $checks checks passed" "$1: and the title the verdict"
 }
 
 # In a frame as narrow as a phone the page tells how much wider than the frame it is.
@@ -73,17 +90,18 @@ test_the_test()
 
 test_page()
 {
-	run citusctl demo --engine "$1" --workers 2 --users 1000 --duration 4 -q \
+	run citusctl demo --engine "$1" --workers 2 --users 1000 --duration 4 -q "${more[@]}" \
 		--report "$TMP/report.html" --junit "$TMP/junit.xml" -o json
 	is "$status" 0 "$1: a demo with its report as files succeeds"
-	is "$(grep -c '<testcase ' "$TMP/junit.xml")" 9 "$1: JUnit has a case for each check"
-	like "$(cat "$TMP/junit.xml")" '<testsuite name="citusctl demo" tests="9" failures="0"' "$1: and the sums"
+	is "$(grep -c '<testcase ' "$TMP/junit.xml")" "$checks" "$1: JUnit has a case for each check"
+	like "$(cat "$TMP/junit.xml")" "<testsuite name=\"citusctl demo\" tests=\"$checks\" failures=\"0\"" "$1: and the sums"
 	if [ -z "$browser" ]; then
 		skip "$1: the page in a browser" "there is no chromium here; packages.sh more installs it"
 		return
 	fi
 	show "$TMP/report.html"
 	test_drawn "$1"
+	test_more "$1"
 	test_phone "$1"
 	test_the_test "$1"
 }
