@@ -84,7 +84,7 @@ run_demo()
 count_pgbench() { awk '/^number of transactions actually processed/ { split($6, n, "/"); print n[1] }' pgbench.out; }
 count_demo() { jq '[.operations[].count] | add' report.json; }
 
-# run SIDE DURATION: "cpu-seconds transactions seconds" of one run.
+# run_one SIDE DURATION: "cpu-seconds transactions seconds" of one run.
 run_one()
 {
 	local used
