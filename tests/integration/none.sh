@@ -118,6 +118,19 @@ test_none()
 	run citusctl -o json history
 	is "$(json '.operations[-1] | .command + "," + .outcome')" 'init,done' "$engine: there is a journal"
 
+	runs "$engine: check on servers of somebody else" 0 citusctl -o json check
+	is "$(json '[.checks[] | select(.check == "login") | .message] | unique | .[]')" 'SQL as "clerk"' "$engine: looks at them over SQL"
+	describe "$engine" clerk "$tables"', "rebalance": {"jobs": 8}'
+	sed -i 's/"user": "clerk"/"settings": {"work_mem": "7MB", "max_wal_size": "1024MB", "statement_timeout": "0", "autovacuum": "on"}, &/' cluster.json
+	runs "$engine: too few slots for the moves described" 3 citusctl -o json check
+	is "$(json '[.checks[] | select(.result == "fail") | .check] | unique | join(" ")')" 'max_logical_replication_workers max_replication_slots max_wal_senders max_worker_processes' \
+		"$engine: is told"
+	# What was described and is otherwise on the servers, in whatever unit it is written.
+	run citusctl -o json init --dry-run
+	is "$(json '[.steps[] | (.differences // [])[].difference] | unique | .[]')" 'setting work_mem is 4MB, wanted: 7MB; whoever runs the server has to set it' \
+		"$engine: a dry run tells settings that differ, and those alone"
+	describe "$engine" clerk "$tables"
+
 	# Back to a login without rights: what is there is enough.
 	for server in "one $port1" "two $port2"; do
 		# shellcheck disable=SC2086
@@ -153,6 +166,8 @@ test_none()
 	as_server "$BINDIR/pg_ctl" stop -s -m immediate -D "$TMP/servers/two"
 	runs "$engine: status with a dead worker" 0 citusctl -o json status
 	is "$(json '.nodes[] | select(.name == "w1") | .state')" down "$engine: says so"
+	runs "$engine: check with a dead worker" 3 citusctl -o json check
+	like "$(json '.checks[] | select(.result == "fail") | .node + ":" + .check')" '^w1:login$' "$engine: says which"
 	runs "$engine: init with a dead worker" 4 citusctl init
 	like "$err" '^citusctl: w1: could not reach the server' "$engine: names the node"
 	like "$err" 'neither starts servers' "$engine: and says that it does not start it"

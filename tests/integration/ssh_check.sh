@@ -62,6 +62,16 @@ fails worker2:citus 'another version of Citus on one host'
 like "$(message worker2 citus)" '12.1-1, coordinator has 13' 'both are told'
 on 2 sed -i "s/^default_version.*/default_version = '$(on 0 sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$file")'/" "$file"
 
+# A program that says another version than the others.
+bin=$(on 2 sh -c 'ls -d /usr/lib/postgresql/*/bin | tail -n 1')
+on 2 sh -c "mv $bin/postgres $bin/postgres.away; printf '#!/bin/sh\necho \"postgres (PostgreSQL) \$(cat /tmp/version)\"\n' >$bin/postgres; chmod +x $bin/postgres; echo ${bin//[^0-9]/}.1 >/tmp/version"
+runs 'another minor version of PostgreSQL on one host' 0 citusctl -o json check
+is "$(json '.checks[] | select(.check == "postgresql" and .result == "warn") | .node')" worker2 'is a warning'
+like "$(json '.checks[] | select(.check == "postgresql" and .result == "warn") | .message')" "^${bin//[^0-9]/}.1, coordinator has .*wanted: the same everywhere" 'with both'
+on 2 sh -c 'echo 14.9 >/tmp/version'
+fails worker2:postgresql worker2:citus 'a PostgreSQL that is too old on one host'
+on 2 mv "$bin/postgres.away" "$bin/postgres"
+
 on 1 sh -c 'mv /etc/sudoers.d /etc/sudoers.d.away; cp /etc/sudoers /etc/sudoers.away; sed -i /NOPASSWD/d /etc/sudoers'
 fails worker1:login 'a user without sudo'
 on 1 sh -c 'mv /etc/sudoers.d.away /etc/sudoers.d; mv /etc/sudoers.away /etc/sudoers'
@@ -75,6 +85,28 @@ fails worker1:logins 'a node that another does not let in'
 like "$(message worker1 logins)" "to worker2: its pg_hba.conf lacks this line: hostssl \"lab\" \"[a-z]+\" $(address 1)/32 scram-sha-256" 'the line is told'
 runs 'init puts it back' 0 citusctl init
 runs 'and all is well' 0 citusctl check
+
+# A host that does not reach itself by the address that the others know, which is what
+# Citus connects to as to any other.
+on 1 sh -c "ip rule add pref 1000 lookup local && ip rule del pref 0 && ip rule add pref 500 to $(address 1) iif lo blackhole"
+fails worker1:network worker1:logins 'a host that does not reach itself'
+like "$(message worker1 network)" "to itself \\($(address 1) port 5432\\)" 'is told'
+run citusctl check
+like "$out" '^worker1 +yes +NO +yes' 'and shown in the matrix'
+on 1 sh -c "ip rule del pref 500; ip rule add pref 0 lookup local; ip rule del pref 1000"
+runs 'a host that reaches itself again' 0 citusctl check
+
+# The disk of one host is a clone of another's.
+data=$(on 1 sh -c 'ls -d /var/lib/postgresql/*/lab')
+runs 'two servers are stopped' 0 citusctl node stop worker1 worker2
+on 2 rm -rf "$data"
+on 1 tar -C "${data%/*}" -c lab | on 2 tar -C "${data%/*}" -x
+runs 'and started, the second with the data of the first' 0 citusctl node start
+fails worker2:identity 'a cloned data directory'
+like "$(message worker2 identity)" 'the same server id as worker1' 'is known by what Citus has given it'
+on_sql 2 <<<"UPDATE pg_dist_node_metadata SET metadata = jsonb_set(metadata, '{server_id}', to_jsonb(gen_random_uuid()::text))"
+fails worker2:identity 'a cloned data directory with another server id'
+like "$(message worker2 identity)" 'the same system identifier as worker1 \([0-9]+\): its disk was cloned; wanted: an initdb of its own' 'is known by its system identifier'
 runs 'destroy' 0 citusctl -y destroy
 lab down "$TMP/lab" >/dev/null
 finish
