@@ -16,6 +16,7 @@ const EngineTraits *engine_traits(Engine engine)
 	                         .moves_need_every_node = true,
 	                         .fence = "sql/setup/fence_citus.sql",
 	                         .server_id = "sql/query/citus_server_id.sql",
+	                         .local_group = "sql/query/citus_local_group.sql",
 	                         .replicate_reference_tables = "sql/query/citus_replicate_reference_tables.sql",
 	                         .recover_prepared = "sql/query/citus_recover_prepared.sql",
 	                         .disable_node = "sql/query/citus_disable_node.sql",
@@ -26,6 +27,7 @@ const EngineTraits *engine_traits(Engine engine)
 	                            .others_move = "sql/query/embedded_others_move.sql",
 	                            .fence = "sql/setup/fence_embedded.sql",
 	                            .server_id = "sql/query/embedded_server_id.sql",
+	                            .local_group = "sql/query/embedded_local_group.sql",
 	                            .give_up = "sql/setup/embedded_give_up.sql"},
 	};
 

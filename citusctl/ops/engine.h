@@ -36,6 +36,7 @@ typedef struct EngineTraits {
 	 * prepared (NULL: there are none); gives up the shards of a lost node. */
 	const char *fence;
 	const char *server_id; /* by which nodes are told apart */
+	const char *local_group; /* the group that a node takes itself for */
 	const char *replicate_reference_tables; /* NULL: adding a node does it */
 	const char *recover_prepared;
 	const char *disable_node; /* before a dead node can be removed; NULL: not needed */

@@ -1,5 +1,6 @@
 #include "ops/fence.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "io/asset.h"
@@ -16,8 +17,39 @@
 /* By address: a name may be another node's by then. */
 #define AGAIN "should it come back, run \"citusctl node remove %s:%d\" before anything else"
 
+static bool read_text(Pg *pg, const char *asset, Arena *arena, const char **text, Err *err)
+{
+	return pg_query_text(pg, asset_text(asset), 0, NULL, arena, text, err);
+}
+
+/*
+ * Whether the server at the other end is the member's and not the coordinator or
+ * another node, whatever way led there: what comes next deletes the catalog of the
+ * cluster in its database.
+ */
+static bool is_the_member(const Session *session, Pg *pg, Pg *coordinator, const Member *member, Arena *arena, Err *err)
+{
+	const char *identity = engine_traits(session->engine)->server_id;
+	const char *group = NULL;
+	const char *there = NULL;
+	const char *here = NULL;
+
+	if (!read_text(pg, engine_traits(session->engine)->local_group, arena, &group, err) || !read_text(pg, identity, arena, &there, err) ||
+	    !read_text(coordinator, identity, arena, &here, err))
+		return false;
+
+	/* A node that is out of the cluster may have no group any more. */
+	bool its_group = group == NULL || strcmp(group, "0") == 0 || member->group == 0 ||
+	                 strcmp(group, arena_printf(arena, "%lld", (long long) member->group)) == 0;
+
+	if (there != NULL && here != NULL && strcmp(there, here) != 0 && its_group)
+		return true;
+	return err_set(err, ERR_REFUSED, "the server that answers for node \"%s\" is %s", member->name,
+	               str_equal(there, here) ? "the coordinator" : "another node");
+}
+
 /* Makes the node forget the cluster; false when its server does not let us. */
-static bool forget_cluster(const Session *session, const Member *member)
+static bool forget_cluster(const Session *session, Pg *coordinator, const Member *member, Arena *arena)
 {
 	PgTarget target = member_target(session, member);
 	Err ignored = ERR_INIT;
@@ -25,7 +57,8 @@ static bool forget_cluster(const Session *session, const Member *member)
 	target.timeout_s = LOGIN_TIMEOUT_S;
 
 	Pg *pg = pg_open(&target, &ignored);
-	bool ok = pg != NULL && pg_exec(pg, asset_text(engine_traits(session->engine)->fence), &ignored);
+	bool ok = pg != NULL && is_the_member(session, pg, coordinator, member, arena, &ignored) &&
+	          pg_exec(pg, asset_text(engine_traits(session->engine)->fence), &ignored);
 
 	if (!ok)
 		log_debug("%s: could not be made to forget the cluster: %s", member->name, ignored.message);
@@ -99,10 +132,10 @@ static bool put_away_on_host(Session *session, const Node *node, Arena *arena, c
 	return ok;
 }
 
-bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fence, Err *err)
+bool fence_node(Session *session, Pg *coordinator, const Member *member, Arena *arena, Fence *fence, Err *err)
 {
 	const char *aside = NULL;
-	bool forgot = forget_cluster(session, member);
+	bool forgot = forget_cluster(session, coordinator, member, arena);
 
 	*fence = (Fence) {false, NULL};
 	if (!clock_go_on(err))

@@ -20,12 +20,15 @@ typedef struct Fence {
 } Fence;
 
 /*
+ * coordinator is a connection to it: a server that turns out to be the coordinator's, or
+ * another node's, is not touched.
+ *
  * Its data is kept, for whoever wants to look into it.
  *
  * A server that can be reached in no way is no error: the fence is not complete
  * then, and how says what is left to do.
  */
-bool fence_node(Session *session, const Member *member, Arena *arena, Fence *fence, Err *err) MUST_CHECK;
+bool fence_node(Session *session, Pg *coordinator, const Member *member, Arena *arena, Fence *fence, Err *err) MUST_CHECK;
 
 /* Lets the server with this data directory start without its engine only. */
 bool fence_disarm(Host *host, const char *data, Err *err) MUST_CHECK;

@@ -122,6 +122,7 @@ PgTarget member_target(const Session *session, const Member *member)
 	target.node = member->name;
 	if (cluster->deploy != DEPLOY_LOCAL)
 		target.host = member->host;
+	target.remote = session_stranger(session, member->host); /* never by way of another node's host */
 	target.port = member->port;
 	return target;
 }

@@ -8,6 +8,7 @@
 #include "ops/init.h"
 #include "run/operation.h"
 #include "util/clock.h"
+#include "util/log.h"
 
 #define ANSWER_TIMEOUT_MS 60000
 
@@ -261,7 +262,8 @@ static bool fence(Session *session, Pg *pg, const Member *member, NodeRemoval *r
 {
 	const char *const address[] = {member->host, port_text(arena, member->port)};
 
-	return fence_node(session, member, arena, &removal->fence, err) &&
+	log_debug("fencing node %s", member->name);
+	return fence_node(session, pg, member, arena, &removal->fence, err) &&
 	       (!removal->fence.complete || pg_run(pg, asset_text("sql/query/removed_fenced.sql"), 2, address, err));
 }
 

@@ -126,12 +126,12 @@ static bool recall(Session *session, Err *err)
 	return true;
 }
 
-static Remote *new_remote(Session *session, const Node *node)
+static Remote *new_remote(Session *session, const char *name, const char *host)
 {
 	const Cluster *cluster = session->cluster;
 	const RemoteTarget target = {
-		.node = node->name,
-		.host = node->manage_host,
+		.node = name,
+		.host = host,
 		.user = cluster->ssh.user,
 		.port = cluster->ssh.port,
 		.identity_file = user_path(session, cluster->ssh.identity_file),
@@ -144,6 +144,55 @@ static Remote *new_remote(Session *session, const Node *node)
 	return remote_new(&target, session->remotes);
 }
 
+/* Hosts of nodes that are registered and not described are reached like the others. */
+typedef struct Stranger {
+	char *host;
+	Remote *remote;
+	struct Stranger *next;
+} Stranger;
+
+struct Strangers {
+	Session *session;
+	pthread_mutex_t lock;
+	Stranger *first;
+};
+
+Remote *session_stranger(const Session *session, const char *host)
+{
+	struct Strangers *all = session->strangers;
+
+	if (all == NULL)
+		return NULL;
+	pthread_mutex_lock(&all->lock);
+
+	Stranger *stranger = all->first;
+
+	while (stranger != NULL && strcmp(stranger->host, host) != 0)
+		stranger = stranger->next;
+	if (stranger == NULL) {
+		stranger = xmalloc(sizeof(*stranger));
+		*stranger = (Stranger) {xstrdup(host), new_remote(all->session, host, host), all->first};
+		all->first = stranger;
+	}
+	pthread_mutex_unlock(&all->lock);
+	return stranger->remote;
+}
+
+static void close_strangers(Session *session)
+{
+	struct Strangers *all = session->strangers;
+
+	for (Stranger *next = NULL, *stranger = all != NULL ? all->first : NULL; stranger != NULL; stranger = next) {
+		next = stranger->next;
+		remote_close(stranger->remote);
+		free(stranger->host);
+		free(stranger);
+	}
+	if (all != NULL)
+		pthread_mutex_destroy(&all->lock);
+	free(all);
+}
+
 static void lay_out(Session *session)
 {
 	const Cluster *cluster = session->cluster;
@@ -154,7 +203,7 @@ static void lay_out(Session *session)
 
 		session->places[i].port = cluster->deploy == DEPLOY_LOCAL ? 0 : node->port;
 		if (cluster->deploy == DEPLOY_SSH)
-			session->places[i].remote = new_remote(session, node);
+			session->places[i].remote = new_remote(session, node->name, node->manage_host);
 		if (cluster->deploy != DEPLOY_LOCAL)
 			continue;
 		session->places[i].data = arena_printf(session->arena, "%s/%s", session->base, node->name);
@@ -192,6 +241,11 @@ Session *session_open(const Cluster *cluster, int jobs, Err *err)
 		session->engine_reason = "the embedded engine is taken only when it is asked for";
 	}
 	lay_out(session);
+	if (cluster->deploy == DEPLOY_SSH) {
+		session->strangers = xmalloc(sizeof(*session->strangers));
+		*session->strangers = (struct Strangers) {.session = session};
+		pthread_mutex_init(&session->strangers->lock, NULL);
+	}
 	if (cluster->deploy == DEPLOY_LOCAL)
 		ok = choose_server_user(session, err);
 	if (ok && session->base != NULL)
@@ -212,6 +266,7 @@ static void close_remotes(Session *session)
 			          session->cluster->nodes[i].name, remote_requests(remote));
 		remote_close(remote);
 	}
+	close_strangers(session);
 	remote_shared_free(session->remotes);
 }
 

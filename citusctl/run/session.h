@@ -67,6 +67,7 @@ typedef struct Session {
 	Place *places;          /* as many as cluster->node_count */
 	pthread_mutex_t one_at_a_time; /* held by the host that restarts its server */
 	RemoteShared *remotes;  /* ssh: what the connections share, else NULL */
+	struct Strangers *strangers; /* ssh: connections to hosts that are not described */
 	int lock;               /* descriptor of the lock file, -1: not held */
 
 	const char *bindir;   /* local: directory of initdb and pg_ctl */
@@ -141,6 +142,10 @@ PgTarget session_app(const Session *session, const Node *node);
  * goes there without SSH; true when the coordinator's does.  Before threads start.
  */
 bool session_try_direct(Session *session);
+
+/* ssh: the connection to a host that is registered in the cluster and not described;
+ * NULL for other clusters.  Any thread may ask. */
+Remote *session_stranger(const Session *session, const char *host);
 
 int session_port(const Session *session, const Node *node);
 Place *session_place(const Session *session, const Node *node);

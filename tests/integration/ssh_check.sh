@@ -69,7 +69,7 @@ runs 'another minor version of PostgreSQL on one host' 0 citusctl -o json check
 is "$(json '.checks[] | select(.check == "postgresql" and .result == "warn") | .node')" worker2 'is a warning'
 like "$(json '.checks[] | select(.check == "postgresql" and .result == "warn") | .message')" "^${bin//[^0-9]/}.1, coordinator has .*wanted: the same everywhere" 'with both'
 on 2 sh -c 'echo 14.9 >/tmp/version'
-fails worker2:postgresql worker2:citus 'a PostgreSQL that is too old on one host'
+fails worker2:postgresql 'a PostgreSQL that is too old on one host'
 on 2 mv "$bin/postgres.away" "$bin/postgres"
 
 on 1 sh -c 'mv /etc/sudoers.d /etc/sudoers.d.away; cp /etc/sudoers /etc/sudoers.away; sed -i /NOPASSWD/d /etc/sudoers'

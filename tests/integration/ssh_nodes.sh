@@ -42,6 +42,29 @@ is "$(json '.removed[0].was_removed_before'),$(rows)" 'true,300' 'and no other n
 runs 'node add does' 0 citusctl node add worker1
 is "$(node worker1 state)" active 'as a new one'
 
+# A node that is not described any more is reached on its own host, and nothing else is
+# taken for it: what is deleted there is the catalog.
+HOSTS=3 describe_lab "$tables"
+gone=$(address 3):5432
+runs 'a node that is not described is drained' 0 citusctl node drain "$gone"
+run citusctl -o json node list
+is "$(json ".nodes[] | select(.name == \"$gone\") | [.state, .shards] | map(tostring) | join(\",\")")" 'not described,0' 'and listed by its address'
+runs 'and removed' 0 citusctl -y -o json node remove "$gone"
+is "$(json '.removed[0].fenced')" true 'and fenced'
+is "$(on_sql 3 -c 'SELECT count(*) FROM pg_dist_node, pg_dist_authinfo')" 0 'its own catalog is empty'
+is "$(on_sql 0 -c 'SELECT count(*) FROM pg_dist_node'),$(rows)" '3,300' "the coordinator's is not, and all rows are there"
+# A way that leads to the coordinator: its host answers at the address of the removed node.
+on_sql 0 -c "UPDATE citusctl.removed_nodes SET fenced = false WHERE host = '$(address 3)'"
+on 3 pg_ctlcluster 15 lab stop
+mkdir -m 700 "$HOME/.ssh"
+printf 'Host %s\n\tHostName %s\n' "$(address 3)" "$(address 0)" >"$HOME/.ssh/config"
+run citusctl -v -y node remove "$gone"
+like "$err" 'the server that answers for node .* is the coordinator' 'a way that leads to the coordinator instead is noticed'
+is "$(on_sql 0 -c 'SELECT count(*) FROM pg_dist_node')" 3 'and deletes nothing'
+rm -r "$HOME/.ssh"
+describe_lab "$tables"
+on 3 pg_ctlcluster 15 lab start
+
 # Not lost, though this machine does not get there: the wrong address, or an unknown key.
 shards=$(node worker2 shards)
 give_up() { echo "I accept the loss of $shards shards on worker2" | "$CITUSCTL" "$@" node remove worker2 --lost; }
