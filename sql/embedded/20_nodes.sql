@@ -12,10 +12,8 @@ BEGIN
        OR (pg_stat_file(format('%s/.s.PGSQL.%s', directory, nodeport), true)).modification IS NULL THEN
         RETURN nodename;
     END IF;
-    PERFORM citus_embedded.dblink_connect('citus_embedded_check', (
-        SELECT string_agg(format('%s=''%s''', key, replace(replace(value, '\', '\\'), '''', '\''')), ' ')
-        FROM (VALUES ('host', directory), ('port', nodeport::text), ('dbname', current_database()::text), ('user', current_user::text),
-                     ('password', gen_random_uuid()::text), ('connect_timeout', '5')) v (key, value)));
+    PERFORM citus_embedded.dblink_connect('citus_embedded_check',
+                                          citus_embedded.conninfo(directory, nodeport, current_user, 'password=' || gen_random_uuid()));
     PERFORM citus_embedded.dblink_disconnect('citus_embedded_check');
     RETURN nodename;                                      -- any password will do: postgres_fdw would refuse to use it for other roles
 EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection THEN

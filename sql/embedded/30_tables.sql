@@ -96,6 +96,8 @@ BEGIN
         PERFORM citus_embedded.refuse(relation, 'it is unlogged');
     ELSIF rel.reloftype <> 0 THEN
         PERFORM citus_embedded.refuse(relation, 'it is a table of a composite type');
+    ELSIF EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attgenerated NOT IN ('', 's')) THEN
+        PERFORM citus_embedded.refuse(relation, 'it has a generated column that is not stored');
     ELSIF rel.relrowsecurity THEN
         PERFORM citus_embedded.refuse(relation, 'it has row level security');
     ELSIF EXISTS (SELECT FROM pg_attribute JOIN pg_type c ON c.oid = atttypid
@@ -117,11 +119,7 @@ BEGIN
         PERFORM citus_embedded.refuse_local_reference(found_one);
     END IF;
     IF partkey IS NULL THEN
-        IF EXISTS (SELECT FROM citus_embedded.held WHERE conrelid = relation) THEN
-            RAISE EXCEPTION 'cannot create foreign key constraint since foreign keys from reference tables and local tables to '
-                'distributed tables are not supported' USING errcode = 'feature_not_supported',
-                detail = 'Reference tables and local tables can only have foreign keys to reference tables and local tables';
-        END IF;
+        PERFORM citus_embedded.refuse_key_to_distributed() WHERE EXISTS (SELECT FROM citus_embedded.held WHERE conrelid = relation);
         RETURN;
     END IF;
 
@@ -140,8 +138,7 @@ BEGIN
         PERFORM citus_embedded.not_colocated();
     ELSIF EXISTS (SELECT FROM pg_constraint k JOIN citus_embedded.dist_table d ON d.logicalrelid = k.conrelid
                   WHERE k.confrelid = relation AND k.contype = 'f') THEN
-        RAISE EXCEPTION 'cannot create foreign key constraint since foreign keys from reference tables and local tables to '
-            'distributed tables are not supported' USING errcode = 'feature_not_supported';
+        PERFORM citus_embedded.refuse_key_to_distributed();
     ELSIF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = relation AND NOT tgisinternal) THEN
         RAISE EXCEPTION 'cannot distribute relation "%" because it has triggers', rel.relname
             USING errcode = 'feature_not_supported', hint = format('Consider dropping all the triggers on "%s" and retry.', rel.relname);
@@ -199,6 +196,13 @@ BEGIN
               detail = 'To enforce foreign keys, the referencing and referenced rows need to be stored on the same node.',
               hint = format('You could use SELECT create_reference_table(''%s'') to replicate the referenced table to '
                             'all nodes or consider dropping the foreign key', referenced);
+END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.refuse_key_to_distributed() RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'cannot create foreign key constraint since foreign keys from reference tables and local tables to distributed tables are not supported'
+        USING errcode = 'feature_not_supported', detail = 'Reference tables and local tables can only have foreign keys to reference tables and local tables';
 END $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.not_colocated() RETURNS void LANGUAGE plpgsql

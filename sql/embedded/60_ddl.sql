@@ -379,8 +379,7 @@ BEGIN
         IF item.refmethod IS NULL THEN
             PERFORM citus_embedded.refuse_local_reference(item.relname);
         ELSIF item.method = 'n' AND item.refmethod = 'h' THEN
-            RAISE EXCEPTION 'cannot create foreign key constraint since foreign keys from reference tables and local tables to distributed tables are not supported'
-                USING errcode = 'feature_not_supported', detail = 'Reference tables and local tables can only have foreign keys to reference tables and local tables';
+            PERFORM citus_embedded.refuse_key_to_distributed();
         ELSIF item.refmethod = 'h' AND item.colocationid <> item.refid THEN
             PERFORM citus_embedded.not_colocated();
         ELSIF item.refmethod = 'h' AND array_position(item.columns, item.partkey) IS DISTINCT FROM array_position(item.refcolumns, item.refkey) THEN
