@@ -76,6 +76,10 @@ CREATE TABLE refers (id bigint REFERENCES elsewhere);
 SELECT create_distributed_table('elsewhere', 'id', colocate_with => 'none');
 SELECT create_distributed_table('refers', 'id', colocate_with => 'none');
 DROP TABLE triggered, refers, elsewhere;
+CREATE TABLE refers (id bigint PRIMARY KEY);
+SELECT create_reference_table('refers');
+ALTER TABLE refers ADD FOREIGN KEY (id) REFERENCES users;
+DROP TABLE refers;
 
 -- A table is carried over whole.
 CREATE TABLE "Whole;""x" (
