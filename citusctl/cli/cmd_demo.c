@@ -217,14 +217,11 @@ static bool check_during(const Call *call, const DemoArgs *args, bool described,
 		return false;
 	if (args->verify_only || args->duration == 0)
 		return err_set(err, ERR_USAGE, "--during needs a workload: not --verify-only, not --duration 0");
-	if (!described && args->workers < 2 && (*during == DURING_REBALANCE || *during == DURING_DRAIN))
-		return err_set(err, ERR_USAGE, "--during %s needs at least two workers", args->during);
 	if (!described)
 		return true;
 	if (*during == DURING_SCALE_OUT) {
 		err_set(err, ERR_USAGE, "--during scale-out is for a throw-away cluster");
-		return err_hint(err, "Leave the description out; or add a worker to yours (\"citusctl node add\") while a demo without "
-		                     "--during runs.");
+		return err_hint(err, "Leave the description out: a throw-away cluster is made for it.");
 	}
 	if (call->globals->yes)
 		return true;
@@ -297,20 +294,35 @@ static const char *outcome_words(const Call *call, const DemoReport *report)
 	return arena_printf(call->arena, "%zu checks passed", report->check_count);
 }
 
-/* JUnit's file of an earlier run would tell CI of that one. */
+/* The files of an earlier run would tell CI of that one. */
 static void write_failure(const DemoArgs *args, const Err *err, Arena *arena)
 {
 	Err ignored = ERR_INIT;
 
+	if (args->report != NULL)
+		(void) unlink(args->report);
 	if (args->junit != NULL && !demo_junit_write_failure(args->junit, err, arena, &ignored))
 		err_clear(&ignored);
 }
 
-/* The error that ended the demo is told afterwards; this one would be lost. */
-static void warn_left(const DemoStage *stage, const Err *err)
+/* Takes down what was made; when the demo failed already, its error stays the one that is told at the end. */
+static bool take_down(DemoStage *stage, bool ok, Err *err)
 {
-	fprintf(stderr, "citusctl: could not take down what the demo made: %s\n%s\n",
-	        err->message != NULL ? err->message : "unknown", demo_stage_left_behind(stage));
+	Err later = ERR_INIT;
+
+	if (demo_stage_take_down(stage, ok ? err : &later)) {
+		if (!ok && err->kind == ERR_INTERRUPTED)
+			err_set_hint(err, "%s", demo_stage_left(stage));
+		return ok;
+	}
+	if (!ok) {
+		fprintf(stderr, "citusctl: %s%s%s\n%s\n", later.message, later.detail != NULL ? ": " : "",
+		        later.detail != NULL ? later.detail : "", later.hint != NULL ? later.hint : "");
+		if (err->kind == ERR_INTERRUPTED)
+			err_set_hint(err, "%s", demo_stage_left_behind(stage));
+	}
+	err_clear(&later);
+	return false;
 }
 
 /* What happens to the cluster by an event needs it for itself. */
@@ -333,33 +345,23 @@ static bool run_demo(Call *call, const void *opaque, Err *err)
 	DemoReport report = {0};
 	DemoMix mix = {{0}};
 	DuringKind during = DURING_NOTHING;
-	Err later = ERR_INIT;
 
 	if (!check_args(args, described, &mix, err) || !check_during(call, args, described, &during, err))
 		return false;
 	stage.in_regions = args->regions;
-	stage.joins_later = during == DURING_SCALE_OUT;
+	stage.during = during;
 
 	bool ok = (described ? demo_stage_attach(&stage, err) : demo_stage_make(&stage, err)) &&
-	          during_possible(during, stage.session, err) && let_others(&stage, during) && (!args->cache || demo_stage_add_cache(&stage, err)) &&
+	          let_others(&stage, during) && (!args->cache || demo_stage_add_cache(&stage, err)) &&
 	          (!args->pooler || demo_stage_add_pooler(&stage, (int) args->clients, err)) &&
 	          run_workload(&stage, args, &mix, during, &report, err);
 
 	bool has_run = ok;
 
-	/* What was refused because others have it is not touched. */
-	stage.is_ours = stage.is_ours && !(err->kind == ERR_REFUSED);
 	ok = ok && write_files(call, args, &report, err) && keep_summary(&stage, &report, err);
 	if (!has_run)
 		write_failure(args, err, call->arena);
-	if (!demo_stage_take_down(&stage, ok ? err : &later)) {
-		if (!ok)
-			warn_left(&stage, &later);
-		ok = false;
-	} else if (err->kind == ERR_INTERRUPTED) {
-		err_set_hint(err, "%s", demo_stage_left(&stage));
-	}
-	err_clear(&later);
+	ok = take_down(&stage, ok, err);
 	/* One document on standard output, whatever happens; for people the report is worth more than the order. */
 	if (has_run && (ok || !call->globals->json))
 		print_report(call, &report);

@@ -42,18 +42,13 @@ static void add_histogram(Json *item, const Latency *latency)
 	}
 }
 
-/* null where nothing ended: it has no latency. */
+/* Numbers in any case, as scripts expect: 0 where the count is 0, and there is no latency. */
 static void add_latencies(Json *item, const DemoOperation *op)
 {
-	static const char *const keys[] = {"p50_ms", "p95_ms", "p99_ms", "max_ms"};
-	const double values[] = {op->p50_ms, op->p95_ms, op->p99_ms, op->max_ms};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (op->count > 0)
-			json_add_double(item, keys[i], values[i]);
-		else
-			json_add_text(item, keys[i], NULL);
-	}
+	json_add_double(item, "p50_ms", op->p50_ms);
+	json_add_double(item, "p95_ms", op->p95_ms);
+	json_add_double(item, "p99_ms", op->p99_ms);
+	json_add_double(item, "max_ms", op->max_ms);
 }
 
 static void add_operations(Json *object, const DemoReport *report)
@@ -150,6 +145,7 @@ static void add_work(Json *object, const DemoReport *report)
 	json_add_double(object, "seconds", report->work_s);
 	json_add_double(object, "tps", report->tps);
 	json_add_int(object, "errors", report->errors);
+	json_add_int(object, "wrong_answers", report->wrong_answers);
 	json_add_int(object, "unknown_outcomes", report->unknown);
 	json_add_text(object, "first_error", report->first_error);
 	json_add_int(object, "warmup_seconds", report->warmup_s);

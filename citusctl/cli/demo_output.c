@@ -112,8 +112,11 @@ static void print_operation(const Look *look, const DemoOperation *op, double se
 	milliseconds(op->p50_ms, p50);
 	milliseconds(op->p95_ms, p95);
 	milliseconds(op->p99_ms, p99);
-	if (op->count == 0) /* nothing ended: there is no latency */
-		snprintf(p50, sizeof(p50), "-"), snprintf(p95, sizeof(p95), "-"), snprintf(p99, sizeof(p99), "-");
+	if (op->count == 0) { /* nothing ended: there is no latency */
+		snprintf(p50, sizeof(p50), "-");
+		snprintf(p95, sizeof(p95), "-");
+		snprintf(p99, sizeof(p99), "-");
+	}
 	fprintf(look->out, "  %-21s %10s %9.1f %8s %8s %8s %8s %s%7s%s\n", op->label, number_grouped(op->count, count),
 	        seconds > 0 ? (double) op->count / seconds : 0.0, p50, p95, p99, number_grouped(op->retries, retries),
 	        op->errors > 0 ? look->red : "", number_grouped(op->errors, errors), op->errors > 0 ? look->plain : "");
@@ -128,6 +131,8 @@ static void print_particulars(const Look *look, const DemoReport *report)
 	if (report->longest_write.ms > 0)
 		fprintf(look->out, "  longest write %s ms; longest time without any write acknowledged %s ms\n",
 		        milliseconds(report->longest_write.ms, number), milliseconds(report->longest_write_pause.ms, pause));
+	if (report->warmup_s > 0)
+		fprintf(look->out, "  the %d s of warm-up before are not counted; their writes are checked too\n", report->warmup_s);
 	if (report->rate > 0)
 		fprintf(look->out, "  %s operations/s were asked for; latencies count from when each should have begun\n",
 		        number_grouped(report->rate, number));

@@ -88,7 +88,7 @@ static bool open_new(DemoStage *stage, const char **text, Err *err)
 		                          : arena_printf(call->arena, "demo-%ld-%d", (long) getpid(), i);
 
 		stage->cluster = throwaway_cluster(call->arena, name, stage->engine,
-		                                   (int) stage->workers + (stage->joins_later ? 1 : 0), stage->in_regions, text, err);
+		                                   (int) stage->workers + (stage->during == DURING_SCALE_OUT ? 1 : 0), stage->in_regions, text, err);
 		stage->session = stage->cluster != NULL ? session_open(stage->cluster, (int) call->globals->jobs, err) : NULL;
 		if (stage->session == NULL || access(stage->session->base, F_OK) != 0)
 			return stage->session != NULL;
@@ -103,17 +103,47 @@ bool demo_stage_make(DemoStage *stage, Err *err)
 	const char *text = NULL;
 
 	stage->throwaway = true;
-	if (!open_new(stage, &text, err))
+	if (!open_new(stage, &text, err) || !during_possible(stage->during, stage->cluster, err))
 		return false;
 	say(call, arena_printf(call->arena, "Starting a throw-away cluster: a coordinator and %lld workers ...",
 	                       (long long) stage->workers));
-	/* From here on the directory is this run's, whatever becomes of it. */
-	stage->is_ours = session_claim(stage->session, err);
-	if (!stage->is_ours || !keep_description(stage, text, err))
+
+	bool is_claimed = session_claim(stage->session, err);
+
+	/* The directory was not there, and it is locked: it is this run's, whatever becomes of it. */
+	stage->is_ours = stage->session->lock >= 0;
+	if (!is_claimed || !keep_description(stage, text, err))
 		return false;
-	if (stage->joins_later)
+	if (stage->during == DURING_SCALE_OUT)
 		leave_out_last(stage);
 	return init_cluster(stage, err) && (!stage->in_regions || place_tables(stage, err));
+}
+
+/* Drops what this run made, or a demo before it: what else somebody has under that name stays. */
+static bool drop_tables(DemoStage *stage, Err *err)
+{
+	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
+
+	target.settings = "-c statement_timeout=300000"; /* a node that hangs must not hold up the end */
+
+	Pg *pg = pg_open(&target, err);
+	bool is_of_a_demo = stage->made_schema;
+	bool ok = pg != NULL && (is_of_a_demo || pg_query_bool(pg, asset_text("sql/query/demo_has_schema.sql"), 0, NULL,
+	                                                       &is_of_a_demo, err));
+
+	ok = ok && (!is_of_a_demo || pg_exec(pg, asset_text("sql/setup/drop_demo.sql"), err));
+	pg_close(pg);
+	return ok;
+}
+
+static bool make_schema(DemoStage *stage, Pg *pg, Err *err)
+{
+	bool is_there = false;
+
+	if (!pg_query_bool(pg, "SELECT to_regnamespace('" DEMO_SCHEMA "') IS NOT NULL", 0, NULL, &is_there, err))
+		return false;
+	stage->made_schema = !is_there && pg_exec(pg, "CREATE SCHEMA " DEMO_SCHEMA, err);
+	return is_there || stage->made_schema;
 }
 
 /* The user's own tables are never touched: the demo has a schema of its own. */
@@ -124,19 +154,9 @@ static bool make_tables(DemoStage *stage, Err *err)
 	Pg *pg = pg_open(&target, err);
 	bool changed = false;
 	const char *said = NULL;
-	bool ok = pg != NULL && pg_exec(pg, "CREATE SCHEMA IF NOT EXISTS " DEMO_SCHEMA, err) &&
+	bool ok = pg != NULL && make_schema(stage, pg, err) &&
 	          tables_apply_schema(pg, &plan, false, stage->call->arena, &changed, &said, err) &&
 	          tables_distribute(pg, &plan, false, stage->call->arena, &changed, &said, err);
-
-	pg_close(pg);
-	return ok;
-}
-
-static bool drop_tables(DemoStage *stage, Err *err)
-{
-	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
-	Pg *pg = pg_open(&target, err);
-	bool ok = pg != NULL && pg_exec(pg, asset_text("sql/setup/drop_demo.sql"), err);
 
 	pg_close(pg);
 	return ok;
@@ -162,19 +182,36 @@ static bool find_schema(DemoStage *stage, const Cluster *described, Err *err)
 	return ok;
 }
 
+static bool refuse_second(Pg *pg, Err *err)
+{
+	PgRows *rows = pg_query(pg, asset_text("sql/query/demo_lock_holder.sql"), 0, NULL, err);
+
+	if (rows == NULL)
+		return false;
+	if (pg_row_count(rows) > 0)
+		err_set(err, ERR_REFUSED, "another demo is working on this cluster: %s, since %s", pg_value(rows, 0, 0),
+		        pg_value(rows, 0, 1));
+	else
+		err_set(err, ERR_REFUSED, "another demo is working on this cluster");
+	pg_rows_free(rows);
+	return err_hint(err, "Wait until it has ended, and run the command again.");
+}
+
 /* Two demos on one cluster would empty each other's tables: wherever they run, one of them waits for its turn. */
 static bool take_schema(DemoStage *stage, Err *err)
 {
 	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
+	const char *const who[] = {operation_operator(stage->call->arena)};
 	bool is_free = false;
 
+	/* A machine that is gone must not keep others out for hours, and an idle session is not to be ended. */
+	target.settings = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
+	                  "-c idle_session_timeout=0";
 	stage->guard = pg_open(&target, err);
-	if (stage->guard == NULL || !pg_query_bool(stage->guard, asset_text("sql/query/demo_lock.sql"), 0, NULL, &is_free, err))
+	if (stage->guard == NULL || !pg_run(stage->guard, asset_text("sql/query/demo_say_who.sql"), 1, who, err) ||
+	    !pg_query_bool(stage->guard, asset_text("sql/query/demo_lock.sql"), 0, NULL, &is_free, err))
 		return false;
-	if (is_free)
-		return true;
-	err_set(err, ERR_REFUSED, "another demo is working on this cluster");
-	return err_hint(err, "Wait until it has ended, and run the command again.");
+	return is_free || refuse_second(stage->guard, err);
 }
 
 bool demo_stage_attach(DemoStage *stage, Err *err)
@@ -185,7 +222,7 @@ bool demo_stage_attach(DemoStage *stage, Err *err)
 
 	stage->file = file;
 	stage->schema = DEMO_SCHEMA;
-	if (described == NULL)
+	if (described == NULL || !during_possible(stage->during, described, err))
 		return false;
 	stage->cluster = throwaway_tables(call->arena, described, err);
 	if (stage->cluster == NULL)
@@ -199,12 +236,12 @@ bool demo_stage_attach(DemoStage *stage, Err *err)
 	if (described->deploy == DEPLOY_SSH)
 		say(call, session_try_direct(stage->session) ? "Clients connect to the servers directly."
 		                                             : "Clients connect through SSH: no network of \"access\" lets this machine in.");
-	if (!operation_note(stage->session, err))
+	if (!operation_note(stage->session, err) || !take_schema(stage, err))
 		return false;
 	if (stage->verify_only)
 		return find_schema(stage, described, err);
-	stage->is_ours = take_schema(stage, err);
-	return stage->is_ours && make_tables(stage, err);
+	stage->is_ours = true;
+	return make_tables(stage, err);
 }
 
 void demo_stage_let_others(DemoStage *stage)
@@ -287,27 +324,50 @@ DemoTarget demo_stage_target(const DemoStage *stage)
 	};
 }
 
+/* With another Ctrl-C as well: only the third of them (main.c) leaves things as they are. */
+static bool destroy(DemoStage *stage, Err *err)
+{
+	(void) session_unlock(stage->session);
+	if (destroy_cluster(stage->session, NULL, err))
+		return true;
+	if (err->kind != ERR_INTERRUPTED)
+		return false;
+	err_clear(err);
+	clock_resume();
+	(void) session_unlock(stage->session);
+	return destroy_cluster(stage->session, NULL, err);
+}
+
+static bool is_taken_down(const DemoStage *stage)
+{
+	return stage->session != NULL && !stage->keep && !stage->verify_only && stage->is_ours;
+}
+
 bool demo_stage_take_down(DemoStage *stage, Err *err)
 {
+	clock_resume();
+
 	bool ok = (stage->cache == NULL || cache_server_stop(stage->cache, err)) &
 	          (stage->pooler == NULL || pooler_server_stop(stage->pooler, err));
 
-	if (stage->session == NULL || stage->keep || stage->verify_only || !stage->is_ours)
+	if (!is_taken_down(stage))
 		return ok;
-	clock_resume();
-	if (stage->throwaway && access(stage->session->base, F_OK) == 0) {
-		close(stage->session->lock);
-		stage->session->lock = -1;
-		ok = destroy_cluster(stage->session, NULL, err);
-	} else if (!stage->throwaway) {
-		ok = drop_tables(stage, err);
+
+	Err problem = ERR_INIT;
+	bool is_down = stage->throwaway ? access(stage->session->base, F_OK) != 0 || destroy(stage, &problem)
+	                                : drop_tables(stage, &problem);
+
+	if (!is_down) {
+		err_set_hint(&problem, "%s", demo_stage_left_behind(stage));
+		err_wrap(&problem, "could not take down what the demo made");
+		err_move(err, &problem);
 	}
-	return ok;
+	return ok && is_down;
 }
 
 const char *demo_stage_left(const DemoStage *stage)
 {
-	if (stage->keep || stage->verify_only || !stage->is_ours)
+	if (!is_taken_down(stage))
 		return "What is there was left as it is.";
 	return stage->throwaway ? "The throw-away cluster was taken down." : "The demo's tables were dropped.";
 }

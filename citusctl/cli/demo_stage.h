@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "demo/demo.h"
+#include "demo/during.h"
 #include "ops/cache.h"
 #include "ops/demo_pooler.h"
 
@@ -19,7 +20,7 @@ typedef struct DemoStage {
 	int64_t workers;    /* of a throw-away cluster */
 	bool keep;          /* nothing is taken down */
 	bool in_regions;    /* a throw-away cluster has two regions, and its tables lie in one */
-	bool joins_later;   /* a throw-away cluster begins without its last worker */
+	DuringKind during;  /* what will happen to it; for scale-out a throw-away cluster begins without its last worker */
 	bool verify_only;   /* what an earlier demo left is used, and left */
 
 	const Cluster *cluster; /* with the demo's tables */
@@ -28,6 +29,7 @@ typedef struct DemoStage {
 	const char *file;   /* the description to name in hints */
 	bool throwaway;
 	Pg *guard;    /* of a described cluster: holds the lock that keeps other demos out */
+	bool made_schema; /* of a described cluster: this run did */
 	bool is_ours; /* this run has made it, or has it for itself: only then is it taken down */
 	CacheServer *cache; /* NULL: reads go to the database */
 	PoolerServer *pooler; /* NULL: clients go to the servers themselves */

@@ -122,6 +122,7 @@ typedef struct Workload {
 	DemoFailure *failures;
 	size_t failure_count;
 	char first_error[400];
+	int64_t wrong_answers; /* of the errors: reads that came back empty and should not */
 	int64_t all_errors; /* those of the warm-up too */
 	Cache *cache; /* NULL: none */
 	CacheUse *cache_use;
@@ -157,6 +158,12 @@ bool open_again(Workload *w, Client *c, bool *is_open, Err *err) MUST_CHECK;
 
 /* Keeps in mind, or in the ledger, that nobody can tell whether this write was done. */
 void remember_uncertain(Workload *w, const Client *c);
+
+/* Until the end nothing else is written about the user whom this write is about. */
+void keep_off(Workload *w, const Client *c);
+
+/* Whether there are posts to be settled. */
+bool has_unsettled(const Workload *w);
 
 /* Completes the posts that an engine without two-phase commit may have done by halves. */
 bool settle_uncertain(Workload *w, Err *err) MUST_CHECK;

@@ -40,6 +40,16 @@ static bool is_lost(const Client *c, const Err *problem)
 	return demo_is_lost(problem) || pg_is_dead(c->pg);
 }
 
+void keep_off(Workload *w, const Client *c)
+{
+	if (w->uncertain.count == w->uncertain.capacity) {
+		w->uncertain.capacity = w->uncertain.capacity > 0 ? w->uncertain.capacity * 2 : 64;
+		w->uncertain.items = xrealloc(w->uncertain.items, w->uncertain.capacity * sizeof(LedgerEntry));
+	}
+	w->uncertain.items[w->uncertain.count++] =
+		(LedgerEntry) {c->about, (LedgerKind) operations[c->op].kind, c->other, false};
+}
+
 void remember_uncertain(Workload *w, const Client *c)
 {
 	const Operation *op = &operations[c->op];
@@ -47,11 +57,7 @@ void remember_uncertain(Workload *w, const Client *c)
 
 	if (!c->is_busy || op->kind == 0 || !(c->is_uncertain || is_last_step(c)))
 		return;
-	if (w->uncertain.count == w->uncertain.capacity) {
-		w->uncertain.capacity = w->uncertain.capacity > 0 ? w->uncertain.capacity * 2 : 64;
-		w->uncertain.items = xrealloc(w->uncertain.items, w->uncertain.capacity * sizeof(LedgerEntry));
-	}
-	w->uncertain.items[w->uncertain.count++] = entry;
+	keep_off(w, c);
 	/* What an engine does everywhere or nowhere can be looked up later; the rest is settled first. */
 	if (op->kind != LEDGER_POST || w->engine->is_atomic)
 		ledger_add(&w->ledger, entry);
@@ -70,6 +76,15 @@ static bool post_again(const Workload *w, Pg *pg, const LedgerEntry *entry, Err 
 	generator_tweet_body(generator_hash(w->generator.seed, (uint64_t) entry->other), body);
 	return pg_exec(pg, "BEGIN", err) && pg_run(pg, statement_sql(S_POST_AGAIN), 3, values, err) &&
 	       pg_run(pg, statement_sql(S_FAN_OUT_AGAIN), 2, values, err) && pg_exec(pg, "COMMIT", err);
+}
+
+bool has_unsettled(const Workload *w)
+{
+	for (size_t i = 0; !w->engine->is_atomic && i < w->uncertain.count; i++) {
+		if (w->uncertain.items[i].kind == LEDGER_POST)
+			return true;
+	}
+	return false;
 }
 
 bool settle_uncertain(Workload *w, Err *err)

@@ -282,6 +282,7 @@ typedef struct DemoReport {
 	size_t mark_count;
 	int64_t reconnects;
 	int64_t errors;      /* of all operations */
+	int64_t wrong_answers; /* of them: reads that came back empty and should not */
 	DemoFailure *failures; /* the first of them; at most 10,000 */
 	size_t failure_count;
 

@@ -20,6 +20,8 @@
 /* Between one restart and the next. */
 #define BETWEEN_S 1.0
 
+#define NONE (-1)
+
 /* Longer than any restart or cut-over should keep an operation waiting. */
 #define PATIENCE_S 60
 
@@ -40,15 +42,15 @@ bool during_parse(const char *name, DuringKind *kind, Err *err)
 	               "--during: \"%s\" is not scale-out, rebalance, drain, restart or kill-worker", name);
 }
 
-bool during_possible(DuringKind kind, const Session *session, Err *err)
+bool during_possible(DuringKind kind, const Cluster *cluster, Err *err)
 {
 	bool stops = kind == DURING_RESTART || kind == DURING_KILL_WORKER;
 	bool moves = kind == DURING_REBALANCE || kind == DURING_DRAIN;
 
-	if (stops && session->cluster->deploy == DEPLOY_NONE)
+	if (stops && cluster->deploy == DEPLOY_NONE)
 		return err_set(err, ERR_USAGE, "--during %s: with \"deploy\": \"none\" somebody else runs the servers, and citusctl neither "
 		                               "stops nor starts them", names[kind]);
-	return !moves || session->cluster->node_count > 2 ||
+	return !moves || cluster->node_count > 2 ||
 	       err_set(err, ERR_USAGE, "--during %s needs at least two workers", names[kind]);
 }
 
@@ -107,9 +109,10 @@ static bool stop_and_start(During *during, size_t node, Err *err)
 	int64_t since = clock_us();
 
 	timeline_mark(during->timeline, "%s stops", name);
-	during->has_stopped = true;
+	during->stopped = (ptrdiff_t) node;
 	if (!stop_there(during, node, err) || !start_there(during, node, err))
 		return false;
+	during->stopped = NONE;
 	timeline_mark(during->timeline, "%s is back after %.1f s", name, (double) (clock_us() - since) / 1e6);
 	return true;
 }
@@ -154,7 +157,7 @@ static bool kill_and_start(During *during, size_t node, Err *err)
 	const char *name = during->session->cluster->nodes[node].name;
 	int64_t since = clock_us();
 
-	during->has_stopped = true;
+	during->stopped = (ptrdiff_t) node;
 	during->outage.from_s = timeline_now_s(during->timeline);
 	if (!crash(during, node, err))
 		return false;
@@ -163,6 +166,7 @@ static bool kill_and_start(During *during, size_t node, Err *err)
 	timeline_mark(during->timeline, "%s is started again", name);
 	if (!start_there(during, node, err))
 		return false;
+	during->stopped = NONE;
 	timeline_mark(during->timeline, "%s has recovered, %.1f s after it was killed", name,
 	              (double) (clock_us() - since) / 1e6);
 	during->outage.until_s = timeline_now_s(during->timeline);
@@ -178,20 +182,42 @@ static bool kill_worker(void *arg, DemoTimeline *timeline, Err *err)
 	       kill_and_start(during, during->session->cluster->node_count - 1, err) && during_recover(during->target, err);
 }
 
-/* Servers that are down run again, and a worker that was emptied takes shards: nobody's cluster is left crippled. */
+/* Interrupted in the middle of its stop it may still be going down: that has to be over first. */
+static bool start_again(During *during, Err *err)
+{
+	const char *name = during->session->cluster->nodes[during->stopped].name;
+
+	if (stop_there(during, (size_t) during->stopped, err) && start_there(during, (size_t) during->stopped, err)) {
+		timeline_mark(during->timeline, "%s was started again", name);
+		return true;
+	}
+	err_set_hint(err, "\"citusctl node start %s\" starts it again.", name);
+	return err_wrap(err, "node \"%s\" was left stopped", name);
+}
+
+static bool give_shards_again(During *during, Err *err)
+{
+	const Cluster *cluster = during->session->cluster;
+	const Node *node = &cluster->nodes[cluster->node_count - 1];
+
+	if (during_take_shards_again(during, node, err))
+		return true;
+	err_set_hint(err, "\"citusctl node add %s\" lets it take shards again.", node->name);
+	return err_wrap(err, "node \"%s\" was left drained", node->name);
+}
+
+/* A server that is down runs again, and a worker that was emptied takes shards: nobody's cluster is left crippled. */
 static bool put_back(void *arg, Err *err)
 {
 	During *during = arg;
-	const Cluster *cluster = during->session->cluster;
-	bool ok = true;
 
-	for (size_t i = 0; ok && during->has_stopped && i < cluster->node_count; i++)
-		ok = start_there(during, i, err);
-	if (ok && during->has_drained)
-		ok = during_take_shards_again(during, &cluster->nodes[cluster->node_count - 1], err);
-	if (ok && (during->has_drained || during->has_pushed))
-		timeline_mark(during->timeline, "shards stayed where they were then; \"citusctl rebalance\" balances them");
-	return ok;
+	if (during->stopped != NONE && !start_again(during, err))
+		return false;
+	if (during->has_drained && !give_shards_again(during, err))
+		return false;
+	if (during->is_uneven)
+		timeline_mark(during->timeline, "shards stay where they were then; \"citusctl rebalance\" balances them");
+	return true;
 }
 
 const DemoEvent *during_make(DuringKind kind, Session *session, const Cluster *full, const DemoTarget *target,
@@ -204,7 +230,7 @@ const DemoEvent *during_make(DuringKind kind, Session *session, const Cluster *f
 	During *during = arena_alloc(arena, sizeof(*during));
 	DemoEvent *event = arena_alloc(arena, sizeof(*event));
 
-	*during = (During) {.session = session, .full = full, .target = target, .arena = arena_new()};
+	*during = (During) {.session = session, .full = full, .target = target, .arena = arena_new(), .stopped = NONE};
 	*event = (DemoEvent) {.name = names[kind],
 	                      .run = runs[kind],
 	                      .put_back = put_back,

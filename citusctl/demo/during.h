@@ -29,8 +29,8 @@ typedef enum DuringKind {
 /* ERR_USAGE, with the names there are, for any other. */
 bool during_parse(const char *name, DuringKind *kind, Err *err) MUST_CHECK;
 
-/* Whether it can happen to this cluster, before anything is loaded: ERR_USAGE if not. */
-bool during_possible(DuringKind kind, const Session *session, Err *err) MUST_CHECK;
+/* Whether it can happen to this cluster, before anything is made: ERR_USAGE if not. */
+bool during_possible(DuringKind kind, const Cluster *cluster, Err *err) MUST_CHECK;
 
 /*
  * The event, ready to run.  full is the cluster with the worker that joins in

@@ -83,7 +83,10 @@ static bool balance(During *during, Err *err)
 {
 	const RebalanceRequest request = rebalance_request(during->session);
 
-	return move_shards(during, &request, "rebalance", err);
+	if (!move_shards(during, &request, "rebalance", err))
+		return false;
+	during->is_uneven = false;
+	return true;
 }
 
 /* Some of one worker's groups go to the next, so that there is something to balance. */
@@ -93,8 +96,6 @@ static bool push_aside(During *during, Err *err)
 	RebalanceRequest request = rebalance_request(during->session);
 	Rebalance r = {0};
 
-	if (cluster->node_count < 3)
-		return err_set(err, ERR_USAGE, "--during rebalance needs at least two workers");
 	if (!rebalance_plan(during->session, &request, during->arena, &r, err))
 		return false;
 
@@ -110,7 +111,7 @@ static bool push_aside(During *during, Err *err)
 	}
 	rebalance_free(&r);
 	request.fixed = moves;
-	during->has_pushed = true;
+	during->is_uneven = true;
 	return move_shards(during, &request, "made uneven on purpose", err);
 }
 
@@ -141,17 +142,17 @@ static bool drain_and_return(During *during, Err *err)
 	const Node *node = &cluster->nodes[cluster->node_count - 1];
 	RebalanceRequest request = rebalance_request(during->session);
 
-	if (cluster->node_count < 3)
-		return err_set(err, ERR_USAGE, "--during drain needs at least two workers");
 	request.drain = &node->name;
 	request.drain_count = 1;
 	request.only_forced = true;
 	during->has_drained = true;
+	during->is_uneven = true;
 	if (!move_shards(during, &request, arena_printf(during->arena, "drain of %s", node->name), err))
 		return false;
 	timeline_mark(during->timeline, "%s is empty; it gets shards again", node->name);
 	if (!during_take_shards_again(during, node, err))
 		return false;
+	during->has_drained = false;
 	return !timeline_sleep(during->timeline, 1) || balance(during, err);
 }
 

@@ -14,9 +14,10 @@ typedef struct During {
 	const DemoTarget *target;
 	DemoTimeline *timeline;
 	Arena *arena; /* of the event's thread */
-	bool has_stopped; /* a server: it may be down */
-	bool has_drained; /* the last worker: it takes no shards */
-	bool has_pushed;  /* shards aside */
+	/* To be put back when it ends before its time. */
+	ptrdiff_t stopped;   /* the node whose server may be down; -1: none */
+	bool has_drained;    /* the last worker takes no shards */
+	bool is_uneven;      /* shards were pushed aside, or away from the last worker */
 	DemoOutage outage;
 } During;
 

@@ -29,6 +29,11 @@ bool demo_state_get(Pg *pg, DemoState *state, Err *err)
 	return rows != NULL;
 }
 
+bool demo_state_make(Pg *pg, Err *err)
+{
+	return pg_exec(pg, asset_text("sql/demo/ledger.sql"), err);
+}
+
 bool demo_state_set(Pg *pg, const DemoState *state, const char *name, Err *err)
 {
 	char seed[24];
@@ -37,8 +42,7 @@ bool demo_state_set(Pg *pg, const DemoState *state, const char *name, Err *err)
 
 	snprintf(seed, sizeof(seed), "%" PRId64, (int64_t) state->seed);
 	snprintf(users, sizeof(users), "%" PRId64, state->users);
-	return pg_exec(pg, asset_text("sql/demo/ledger.sql"), err) &&
-	       pg_run(pg, asset_text("sql/query/demo_run_set.sql"), 3, values, err);
+	return pg_run(pg, asset_text("sql/query/demo_run_set.sql"), 3, values, err);
 }
 
 bool ledger_empty(Pg *pg, Err *err)

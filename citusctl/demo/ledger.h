@@ -57,7 +57,8 @@ typedef struct DemoState {
 
 bool demo_state_get(Pg *pg, DemoState *state, Err *err) MUST_CHECK;
 
-/* Makes the two tables where they are missing, and writes the state. */
+/* Makes the two tables where they are missing.  Before clients work: DDL waits for their transactions. */
+bool demo_state_make(Pg *pg, Err *err) MUST_CHECK;
 bool demo_state_set(Pg *pg, const DemoState *state, const char *name, Err *err) MUST_CHECK;
 
 /* Forgets all entries of earlier runs. */

@@ -45,10 +45,9 @@ static bool ask_versions(const DemoTarget *target, Arena *arena, DemoMachine *ma
 bool machine_look(const DemoTarget *target, Arena *arena, DemoMachine *machine, Err *err)
 {
 	struct utsname system;
-
-	machine->cpu = cpu_model(arena);
 	cpu_set_t usable;
 
+	machine->cpu = cpu_model(arena);
 	machine->cpus = sched_getaffinity(0, sizeof(usable), &usable) == 0 ? CPU_COUNT(&usable)
 	                                                                   : (int) sysconf(_SC_NPROCESSORS_ONLN);
 	machine->memory = (int64_t) sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);

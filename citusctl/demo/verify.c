@@ -33,6 +33,8 @@ static size_t more_checks(Verify *v, NamedCheck more[DEMO_CHECKS_MAX])
 {
 	size_t count = 0;
 
+	if (v->report->wrong_answers > 0)
+		more[count++] = (NamedCheck) {"reads", check_reads};
 	if (v->report->event != NULL)
 		more[count++] = (NamedCheck) {arena_printf(v->arena, "during %s", v->report->event), check_event};
 	if (verify_has_placement(v->target->cluster))

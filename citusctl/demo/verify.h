@@ -23,6 +23,7 @@
  *                        had been acknowledged before
  *   pooler               the transactions that PgBouncer counted with those acknowledged,
  *                        its connections with its limit
+ *   reads                those that came back empty and should not; only when there were some
  *   during EVENT         the operations given up with what the event excuses
  *
  * Threads: runs in the thread that calls it.
@@ -84,6 +85,7 @@ bool check_placement(Verify *v, Err *err) MUST_CHECK; /* only where a table has 
 bool check_columnar(Verify *v, Err *err) MUST_CHECK; /* only when it is there */
 bool check_cached_reads(Verify *v, Err *err) MUST_CHECK; /* only with a cache */
 bool check_pooler(Verify *v, Err *err) MUST_CHECK; /* only with a pooler */
+bool check_reads(Verify *v, Err *err) MUST_CHECK; /* only when one was wrong */
 bool check_event(Verify *v, Err *err) MUST_CHECK; /* only after one */
 
 #endif

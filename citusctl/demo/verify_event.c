@@ -70,8 +70,8 @@ static bool check_dead_node(Verify *v, const char *name, Err *err)
 	if (elsewhere > 0)
 		verify_problem(v, "%s failed on the shards of nodes that lived; the first error: %s",
 		               verify_count(v, elsewhere, "operation", "operations"), v->report->first_error);
-	v->said = arena_printf(v->arena, "%s operations failed, all of them on shards of %s or over all shards; %s",
-	                       verify_number(v, v->report->errors), name, v->said);
+	v->said = arena_printf(v->arena, "%s failed, all of them on shards of %s or over all shards; %s",
+	                       verify_count(v, v->report->errors, "operation", "operations"), name, v->said);
 	return true;
 }
 
@@ -130,6 +130,14 @@ bool check_pooler(Verify *v, Err *err)
 	v->said = arena_printf(v->arena, "%s transactions of %s clients over %s connections to the server",
 	                       verify_number(v, use->transactions), verify_number(v, use->clients),
 	                       verify_number(v, use->servers));
+	return true;
+}
+
+bool check_reads(Verify *v, Err *err)
+{
+	(void) err;
+	verify_problem(v, "%s came back empty although there are rows; the first error: %s",
+	               verify_count(v, v->report->wrong_answers, "read", "reads"), v->report->first_error);
 	return true;
 }
 

@@ -17,9 +17,6 @@
 /* Nothing has answered for so long: are all nodes there? */
 #define STALL_US INT64_C(10000000)
 
-/* A client waits no longer for a node that may be down. */
-#define CONNECT_TIMEOUT_S 2
-
 /* Before an event and after it the workload runs undisturbed for a part of the duration. */
 #define CALM_PART 0.25
 #define CALM_MIN_S 1.0
@@ -134,6 +131,9 @@ static void write_ledger(Workload *w, Client *c)
 		kind = c->is_uncertain ? LEDGER_FOLLOWS_NOT : c->changed > 0 ? LEDGER_UNFOLLOW : LEDGER_FOLLOWED_NOT;
 	if (operations[c->op].kind != 0)
 		ledger_add(&w->ledger, (LedgerEntry) {c->about, kind, c->other, true});
+	/* The first try may still be on its way, and must not come after another write. */
+	if (c->is_uncertain && (kind == LEDGER_FOLLOWS || kind == LEDGER_FOLLOWS_NOT))
+		keep_off(w, c);
 	c->is_uncertain = false;
 }
 
@@ -154,14 +154,22 @@ static void advance(Workload *w, Client *c)
 		complete(w, c);
 }
 
-/* Every user has a profile: one that comes back empty was looked for in the wrong place. */
-static PgRows *take_rows(const Client *c, Err *problem)
+/*
+ * Every user has a profile, and somebody has written a tweet: what comes back empty was looked for in the wrong place.
+ * That is no error of a server, and nothing excuses it.
+ */
+static PgRows *take_rows(Workload *w, const Client *c, Err *problem)
 {
 	PgRows *rows = pg_take(c->pg, problem);
+	bool has_rows = c->op == OP_PROFILE || c->op == OP_TOP_AUTHORS;
 
-	if (rows == NULL || c->op != OP_PROFILE || c->is_rolling_back || pg_row_count(rows) > 0)
+	if (rows == NULL || !has_rows || pg_row_count(rows) > 0)
 		return rows;
-	err_set(problem, ERR_FAILED, "user %s was not found", c->first);
+	w->wrong_answers++;
+	if (c->op == OP_PROFILE)
+		err_set(problem, ERR_FAILED, "user %s was not found", c->first);
+	else
+		err_set(problem, ERR_FAILED, "there are no authors");
 	pg_rows_free(rows);
 	return NULL;
 }
@@ -177,7 +185,7 @@ static bool serve(Workload *w, Client *c, Err *err)
 	if (ok && !ready)
 		return true;
 	if (ok)
-		rows = take_rows(c, &problem);
+		rows = take_rows(w, c, &problem);
 	w->last_answer_us = clock_us();
 	c->is_sent = false;
 	if (rows == NULL) {
@@ -361,6 +369,7 @@ static void begin_phase(Workload *w, int seconds)
 	w->errors = 0;
 	w->failure_count = 0;
 	w->reconnects = 0;
+	w->wrong_answers = 0;
 	w->first_error[0] = '\0';
 	series_open(&w->series, w->began_us, seconds);
 	reset_cache_use(w);
@@ -456,6 +465,7 @@ static void fill_report(Workload *w, Arena *arena, DemoReport *report)
 	report->event = w->options->event != NULL ? w->options->event->name : NULL;
 	report->reconnects = w->reconnects;
 	report->errors = w->errors;
+	report->wrong_answers = w->wrong_answers;
 	report->failure_count = w->failure_count;
 	report->failures = arena_array(arena, w->failure_count, sizeof(DemoFailure));
 	if (w->failure_count > 0)
@@ -476,16 +486,25 @@ static bool end_state(Workload *w, const DemoState *state, Err *err)
 	       demo_state_set(w->ledger.pg, state, "stopped", err);
 }
 
-/* Keeps the ledger even of a run that failed, if the coordinator is there. */
-static void keep_what_is_known(Workload *w, const DemoState *state)
+/*
+ * Keeps the ledger even of a run that failed, if the coordinator is there: also after Ctrl-C.  What cannot be settled
+ * leaves the state "running", and then nothing is claimed of it later; a lost node could hold that up for ever.
+ */
+static void keep_what_is_known(Workload *w, const DemoState *state, const Err *why)
 {
 	Err ignored = ERR_INIT;
 
-	clock_resume(); /* after Ctrl-C nothing could be written */
-	for (int i = 0; i < w->count; i++)
+	clock_resume();
+	for (int i = 0; i < w->count; i++) {
 		remember_uncertain(w, &w->clients[i]);
-	/* What can't be settled now leaves the state "running": then nothing is claimed of it later. */
-	(void) end_state(w, state, &ignored);
+		/* What follows must not wait for a transaction that nobody goes on with. */
+		pg_close(w->clients[i].pg);
+		w->clients[i].pg = NULL;
+	}
+	pg_close(w->ledger.pg); /* a new one is had within seconds, or not at all */
+	w->ledger.pg = NULL;
+	if ((why->kind == ERR_INTERRUPTED || !has_unsettled(w)) && end_state(w, state, &ignored))
+		return;
 	err_clear(&ignored);
 }
 
@@ -531,15 +550,16 @@ static void release(Workload *w)
 	pg_close(w->ledger.pg);
 }
 
-/* Also after Ctrl-C: what the event took from the cluster is not left away. */
-static void put_back(Workload *w)
+/* Also after Ctrl-C: what the event took from the cluster is not left away.  What could not be put back is added to err. */
+static void put_back(Workload *w, Err *err)
 {
 	const DemoEvent *event = w->options->event;
 	Err problem = ERR_INIT;
 
 	clock_resume();
 	if (!event->put_back(event->arg, &problem))
-		timeline_mark(w->timeline, "could not be put back: %s; \"citusctl node list\" shows what is down", problem.message);
+		err_detail(err, "%s%sBesides, %s.%s%s", err->detail != NULL ? err->detail : "", err->detail != NULL ? "\n" : "",
+		           problem.message, problem.hint != NULL ? "  " : "", problem.hint != NULL ? problem.hint : "");
 	err_clear(&problem);
 }
 
@@ -553,14 +573,13 @@ static bool join_event(Workload *w, bool ok, Err *err)
 
 	bool joined = timeline_join(w->timeline, &of_event);
 
-	if (w->options->event != NULL && (!ok || !joined))
-		put_back(w);
-	if (joined)
-		return ok;
-	if (ok || of_event.kind != ERR_INTERRUPTED)
+	if (!joined && (ok || of_event.kind != ERR_INTERRUPTED))
 		err_move(err, &of_event);
 	err_clear(&of_event);
-	return false;
+	ok = ok && joined;
+	if (!ok && w->options->event != NULL)
+		put_back(w, err);
+	return ok;
 }
 
 bool workload_run(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report, Err *err)
@@ -583,7 +602,7 @@ bool workload_run(const DemoTarget *target, const DemoOptions *options, Arena *a
 		if (ok)
 			ok = end_state(w, &state, err);
 		else
-			keep_what_is_known(w, &state);
+			keep_what_is_known(w, &state, err);
 		fill_report(w, arena, report);
 	}
 	ok = ok || demo_blame(target, "during the workload", err);

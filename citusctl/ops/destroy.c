@@ -28,7 +28,8 @@ static bool kill_all(Session *session, Err *err)
 }
 
 /* The lock goes last: by it a destroy that was stopped half-way is known for ours
- * by the next, which finishes it. */
+ * by the next, which finishes it.  So does the description of a demo's cluster, which
+ * that one has to be given. */
 static bool remove_entries(Session *session, Shell *shell, Err *err)
 {
 	DIR *directory = opendir(session->base);
@@ -37,7 +38,7 @@ static bool remove_entries(Session *session, Shell *shell, Err *err)
 
 	while (ok && directory != NULL && (entry = readdir(directory)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    strcmp(entry->d_name, "lock") != 0)
+		    strcmp(entry->d_name, "lock") != 0 && strcmp(entry->d_name, "cluster.json") != 0)
 			ok = shell_remove(shell, arena_printf(session->arena, "%s/%s", session->base, entry->d_name),
 			                  err);
 	if (directory != NULL)

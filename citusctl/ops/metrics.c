@@ -69,16 +69,15 @@ static void read_moves(Pg *pg, Metrics *metrics)
 	err_clear(&ignored);
 }
 
+/* A cluster that citusctl did not set up has no journal of operations: none runs. */
 static bool read_cluster(Pg *pg, Metrics *metrics, Err *err)
 {
-	PgRows *rows = pg_query(pg, asset_text("sql/query/metrics_cluster.sql"), 0, NULL, err);
+	bool has_journal = false;
 
-	if (rows == NULL)
-		return false;
-	metrics->cleanup_records = pg_int(rows, 0, 0);
-	metrics->operations_running = pg_int(rows, 0, 1);
-	pg_rows_free(rows);
-	return true;
+	return pg_query_int64(pg, asset_text("sql/query/metrics_cluster.sql"), 0, NULL, &metrics->cleanup_records, err) &&
+	       pg_query_bool(pg, asset_text("sql/query/bookkeeping_exists.sql"), 0, NULL, &has_journal, err) &&
+	       (!has_journal || pg_query_int64(pg, asset_text("sql/query/metrics_operations.sql"), 0, NULL,
+	                                       &metrics->operations_running, err));
 }
 
 static bool read_demo(Pg *pg, Arena *arena, Metrics *metrics, Err *err)

@@ -77,6 +77,21 @@ START_TEST(long_details_are_broken_between_words)
 }
 END_TEST
 
+START_TEST(what_never_ended_has_no_latency)
+{
+	DemoReport report = sample();
+	char *text = NULL;
+
+	report.operations[0] = (DemoOperation) {"post_tweet", "post a tweet", 0, 12, 0, 0, 0, 0, 0};
+	report.warmup_s = 2;
+	report.via = "coordinator";
+	text = as_text(&report, false, true);
+	ck_assert_ptr_nonnull(strstr(text, "post a tweet                   0       0.0        -        -        -        0      12\n"));
+	ck_assert_ptr_nonnull(strstr(text, "the 2 s of warm-up before are not counted"));
+	free(text);
+}
+END_TEST
+
 START_TEST(json_keeps_the_contract)
 {
 	DemoReport report = sample();
@@ -121,6 +136,7 @@ Suite *demo_output_suite(void)
 	tcase_add_test(report, text_has_numbers_people_can_read);
 	tcase_add_test(report, text_is_ascii_where_the_terminal_is);
 	tcase_add_test(report, long_details_are_broken_between_words);
+	tcase_add_test(report, what_never_ended_has_no_latency);
 	tcase_add_test(report, json_keeps_the_contract);
 	suite_add_tcase(suite, report);
 	return suite;

@@ -1,0 +1,7 @@
+-- As demo_activity_fill.sql, into the twin in heap: the same work, so that the times can be compared.
+INSERT INTO activity_heap (user_id, at, kind, tweet_id, author_id, seconds, device)
+SELECT user_id, created_at + n * interval '7 minutes',
+	CASE WHEN n < 7 THEN 'view' WHEN n < 9 THEN 'open' ELSE 'share' END,
+	tweet_id, author_id, ((user_id * 31 + n * 17) % 600) / 10.0,
+	CASE WHEN user_id % 3 = 0 THEN 'phone' WHEN user_id % 3 = 1 THEN 'tablet' ELSE 'desktop' END
+FROM feed_items, generate_series(0, 9) AS n
