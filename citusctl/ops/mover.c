@@ -86,6 +86,21 @@ static void give_up(Mover *m, Slot *slot)
 	leave(m, slot, MOVE_FAILED);
 }
 
+/* Whether the move needs a node that was waited for long enough. */
+static bool is_blocked(const Mover *m, size_t move)
+{
+	return m->gave_nodes_up && (engine_traits(m->session->engine)->moves_need_every_node ||
+	                            watch_is_dead(m->watch, m->r->moves[move].from) ||
+	                            watch_is_dead(m->watch, m->r->moves[move].to));
+}
+
+/* Whatever the last attempt failed with, this is the reason. */
+static void give_up_blocked(Mover *m, Slot *slot)
+{
+	m->moves[slot->move].error = arena_printf(m->r->arena, "node \"%s\" is down", watch_first_dead(m->watch)->name);
+	give_up(m, slot);
+}
+
 /* What no second attempt can mend: a wrong statement, no permission, no such thing. */
 static bool is_hopeless(const Err *err)
 {
@@ -108,7 +123,11 @@ static void failed(Mover *m, Slot *slot, const Err *err)
 		leave(m, slot, MOVE_RETRY);
 		return;
 	}
-	if (move->attempts >= ATTEMPTS_MAX || is_hopeless(err) || m->gave_nodes_up) {
+	if (is_blocked(m, slot->move)) {
+		give_up_blocked(m, slot);
+		return;
+	}
+	if (move->attempts >= ATTEMPTS_MAX || is_hopeless(err)) {
 		give_up(m, slot);
 		return;
 	}
@@ -119,11 +138,6 @@ static void failed(Mover *m, Slot *slot, const Err *err)
 }
 
 /* ---- starting ---------------------------------------------------------------- */
-
-static bool touches_dead(const Mover *m, size_t move)
-{
-	return watch_is_dead(m->watch, m->r->moves[move].from) || watch_is_dead(m->watch, m->r->moves[move].to);
-}
 
 static void attempt(Mover *m, Slot *slot)
 {
@@ -204,10 +218,8 @@ static void start_moves(Mover *m)
 		slot->move = next;
 		m->progress.running++;
 		m->bytes_started += m->r->moves[next].group->bytes;
-		if (m->gave_nodes_up && (touches_dead(m, next) || engine_traits(m->session->engine)->moves_need_every_node)) {
-			m->moves[next].error = arena_printf(m->r->arena, "node \"%s\" is down",
-			                                    watch_first_dead(m->watch)->name);
-			give_up(m, slot);
+		if (is_blocked(m, next)) {
+			give_up_blocked(m, slot);
 			continue;
 		}
 		attempt(m, slot);
@@ -248,9 +260,9 @@ static void try_again(Mover *m)
 			m->moves[slot->move].will_retry = false;
 			m->progress.running--;
 			leave(m, slot, MOVE_RETRY);
-		} else if (m->gave_nodes_up) {
-			give_up(m, slot);
-		} else if (m->dead_since_us == 0 && clock_us() >= slot->again_us) {
+		} else if (is_blocked(m, slot->move)) {
+			give_up_blocked(m, slot);
+		} else if ((m->dead_since_us == 0 || m->gave_nodes_up) && clock_us() >= slot->again_us) {
 			attempt(m, slot);
 		}
 	}
