@@ -1,6 +1,7 @@
 #!/bin/sh
 # Takes over a server that is there: from now on its settings include ours.
-# adopt_debian.sh CLUSTER MAJOR SERVER LOCALE: settings that have to stay on standard input.
+# adopt_debian.sh CLUSTER MAJOR SERVER LOCALE BYTES: settings that have to stay, so many bytes, on
+# standard input.
 # Nothing of the server's own is changed but one line of its postgresql.conf, where that
 # does not include conf.d already.
 set -e
@@ -11,7 +12,9 @@ exec 9>lock
 flock -w 120 9 || { echo "another run works on this server" >&2; exit 1; }
 config=/etc/postgresql/$2/$3
 [ -e "$config/postgresql.conf" ] || { echo "there is no $config/postgresql.conf" >&2; exit 1; }
-cat >kept.conf.new && mv -f kept.conf.new kept.conf
+cat >kept.conf.new
+[ "$(wc -c <kept.conf.new)" -eq "$5" ] || { echo "the connection ended early" >&2; exit 1; }
+mv -f kept.conf.new kept.conf
 install -d -o postgres -g postgres -m 755 "$config/conf.d"
 if ! grep -Eq "^[[:space:]]*include_dir[[:space:]]*=?[[:space:]]*'conf\.d'" "$config/postgresql.conf" &&
 	! grep -q "^include_if_exists 'conf.d/citusctl.conf'" "$config/postgresql.conf"; then

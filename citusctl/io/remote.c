@@ -190,6 +190,10 @@ static void feed_command(Command *command)
 static void serve_command(Remote *remote, Command *command)
 {
 	if (command->channel == NULL) {
+		if (atomic_load(&command->leave)) { /* it waited for its turn, and is not wanted any more */
+			end_command(remote, command, false);
+			return;
+		}
 		begin_command(remote, command);
 		if (command->done)
 			return;

@@ -277,7 +277,6 @@ static bool try_logins(Host *host, Examined *from, const Examined nodes[], Arena
 {
 	const Session *session = host->session;
 	const Cluster *cluster = session->cluster;
-	const char *path = arena_printf(arena, "/tmp/citusctl-check-%ld-%s", (long) getpid(), from->node->name);
 	PgRows *settings = pg_query(host->pg, asset_text("sql/query/check_server.sql"), 0, NULL, err);
 	PgRows *roles = settings != NULL ? pg_query(host->pg, asset_text("sql/query/check_credentials.sql"), 0, NULL, err) : NULL;
 	size_t max = roles != NULL ? (size_t) pg_row_count(roles) * cluster->node_count : 0;
@@ -285,7 +284,6 @@ static bool try_logins(Host *host, Examined *from, const Examined nodes[], Arena
 	size_t count = 0;
 	Str text = STR_INIT;
 	ShellResult result = {0};
-	bool changed = false;
 
 	for (size_t i = 0; roles != NULL && i < cluster->node_count; i++)
 		for (int r = 0; nodes[i].is_up && r < pg_row_count(roles); r++) {
@@ -294,13 +292,10 @@ static bool try_logins(Host *host, Examined *from, const Examined nodes[], Arena
 			            pg_value(settings, 0, 11));
 		}
 
-	const char *const words[] = {psql_of(host, arena), path, arena_printf(arena, "%zu", count), NULL};
-	bool ok = roles != NULL && (count == 0 || shell_put(host->shell, path, str_text(&text), 0600, &changed, err));
+	const char *const words[] = {psql_of(host, arena), arena_printf(arena, "%zu", count), NULL};
+	bool ok = roles != NULL && (count == 0 || shell_run(host->shell, script_argv(arena, "host/logins.sh", "logins", words),
+	                                                    str_text(&text), arena, &result, err));
 
-	if (ok && count > 0) {
-		ok = shell_run(host->shell, script_argv(arena, "host/logins.sh", "logins", words), NULL, arena, &result, err);
-		ok = shell_remove(host->shell, path, err) && ok;
-	}
 	if (ok && count > 0)
 		read_attempts(arena_strdup(arena, result.out), attempts, count, from, arena);
 	str_free(&text);

@@ -33,9 +33,18 @@ static bool set_takes_shards(Pg *pg, Arena *arena, const Member *member, bool ta
 
 /* ---- in --------------------------------------------------------------------- */
 
+/* Where the nodes that were removed are recorded. */
+static bool ensure_record(Pg *pg, Err *err)
+{
+	bool there = false;
+
+	return pg_query_bool(pg, asset_text("sql/query/removed_exists.sql"), 0, NULL, &there, err) &&
+	       (there || pg_exec(pg, asset_text("sql/setup/removed.sql"), err));
+}
+
 static bool forget_removals(Session *session, Pg *pg, const bool *selected, Arena *arena, Err *err)
 {
-	bool ok = true;
+	bool ok = ensure_record(pg, err);
 
 	for (size_t i = 1; ok && i < session->cluster->node_count; i++) {
 		const Node *node = &session->cluster->nodes[i];
@@ -254,7 +263,7 @@ static bool unregister(Pg *pg, const Member *member, int64_t lost, Arena *arena,
 	const char *const values[] = {member->host, port_text(arena, member->port), member->name,
 	                              operation_operator(arena), arena_printf(arena, "%lld", (long long) lost)};
 
-	return pg_exec(pg, "BEGIN", err) && pg_run(pg, asset_text("sql/query/removed_add.sql"), 5, values, err) &&
+	return ensure_record(pg, err) && pg_exec(pg, "BEGIN", err) && pg_run(pg, asset_text("sql/query/removed_add.sql"), 5, values, err) &&
 	       pg_run(pg, asset_text("sql/query/node_remove.sql"), 2, values, err) && pg_exec(pg, "COMMIT", err);
 }
 

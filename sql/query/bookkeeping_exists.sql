@@ -1,2 +1,2 @@
 -- Whether sql/setup/bookkeeping.sql was run: its last table is there.
-SELECT to_regclass('citusctl.removed_nodes') IS NOT NULL
+SELECT to_regclass('citusctl.operations') IS NOT NULL

@@ -31,16 +31,3 @@ CREATE TABLE IF NOT EXISTS citusctl.operations (
     outcome       text,
     details       text
 );
-
--- Nodes that were taken out: init does not bring one back unasked, and one whose
--- server could not be fenced then is fenced when it comes back.
-CREATE TABLE IF NOT EXISTS citusctl.removed_nodes (
-    host        text NOT NULL,
-    port        int NOT NULL,
-    name        text NOT NULL,
-    operator    text NOT NULL,
-    removed_at  timestamptz NOT NULL DEFAULT now(),
-    lost_shards bigint NOT NULL DEFAULT 0,
-    fenced      boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (host, port)
-);

@@ -5,6 +5,14 @@ SET LOCAL citus.enable_ddl_propagation TO off;
 SET LOCAL client_min_messages TO warning;
 
 CREATE SCHEMA IF NOT EXISTS citusctl_rules;
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner
+               WHERE n.nspname = 'citusctl_rules' AND NOT r.rolsuper AND r.rolname <> current_user) THEN
+        RAISE EXCEPTION 'schema citusctl_rules belongs to a role that is no superuser'
+            USING HINT = 'Drop or rename it: citusctl keeps what only a superuser may write there.';
+    END IF;
+END $$;
 GRANT USAGE ON SCHEMA citusctl_rules TO public;
 
 CREATE TABLE IF NOT EXISTS citusctl_rules.rules (

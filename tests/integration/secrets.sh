@@ -84,6 +84,17 @@ test_secrets()
 		is "$(echo 'TABLE citusctl.operations' | node_sql "$name" coordinator | grep -cFf "$CITUSCTL_HOME/$name/$file")" 0 "$engine: $file is not in the journal"
 		is "$(stat -c %a "$CITUSCTL_HOME/$name/$file")" 600 "$engine: $file is its owner's alone"
 	done
+
+	# What a superuser of ours writes to is not the application's, whose triggers would run as one.
+	runs "$engine: the application may see the record of removed nodes" 0 citusctl psql -- -c 'TABLE citusctl_nodes.removed'
+	run citusctl psql -- -v ON_ERROR_STOP=1 -c 'CREATE FUNCTION evil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$' \
+		-c 'CREATE TRIGGER evil BEFORE DELETE ON citusctl_nodes.removed EXECUTE FUNCTION evil()'
+	is "$status" 1 "$engine: and may put no trigger on it"
+	like "$err" 'permission denied' "$engine: for want of the right"
+	citusctl -q psql --superuser -- -q -c 'SET client_min_messages TO warning; DROP SCHEMA citusctl_nodes CASCADE' >/dev/null
+	run citusctl psql -- -c 'CREATE SCHEMA citusctl_nodes'
+	runs "$engine: a schema that the application made before" 1 citusctl -y node remove w2
+	like "$err" 'schema citusctl_nodes belongs to a role that is no superuser' "$engine: is not written to"
 	runs "$engine: destroy" 0 citusctl -y destroy
 }
 

@@ -86,6 +86,18 @@ like "$(message worker1 logins)" "to worker2: its pg_hba.conf lacks this line: h
 runs 'init puts it back' 0 citusctl init
 runs 'and all is well' 0 citusctl check
 
+# A check that is killed while it logs in leaves no password on a host.
+has_password() { on 1 sh -c 'grep -rls password= /tmp 2>/dev/null' | grep -q .; }
+no_password() { ! has_password; }
+on 2 ip route add blackhole "$(address 1)/32" # so that the logins take their time
+"$CITUSCTL" -v check >said 2>&1 &
+pid=$!
+ok 'a check logs in from a host' wait_until 60 has_password
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+ok 'killed then, it leaves no password there' wait_until 30 no_password
+on 2 ip route del blackhole "$(address 1)/32"
+
 # A host that does not reach itself by the address that the others know, which is what
 # Citus connects to as to any other.
 on 1 sh -c "ip rule add pref 1000 lookup local && ip rule del pref 0 && ip rule add pref 500 to $(address 1) iif lo blackhole"

@@ -54,7 +54,7 @@ is "$(json '.removed[0].fenced')" true 'and fenced'
 is "$(on_sql 3 -c 'SELECT count(*) FROM pg_dist_node, pg_dist_authinfo')" 0 'its own catalog is empty'
 is "$(on_sql 0 -c 'SELECT count(*) FROM pg_dist_node'),$(rows)" '3,300' "the coordinator's is not, and all rows are there"
 # A way that leads to the coordinator: its host answers at the address of the removed node.
-on_sql 0 -c "UPDATE citusctl.removed_nodes SET fenced = false WHERE host = '$(address 3)'"
+on_sql 0 -c "UPDATE citusctl_nodes.removed SET fenced = false WHERE host = '$(address 3)'"
 on 3 pg_ctlcluster 15 lab stop
 mkdir -m 700 "$HOME/.ssh"
 printf 'Host %s\n\tHostName %s\n' "$(address 3)" "$(address 0)" >"$HOME/.ssh/config"
