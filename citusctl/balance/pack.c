@@ -156,16 +156,17 @@ static int compare_bundles(const void *a, const void *b)
 
 static uint32_t list_bundles(const Leveller *l, const GroupList *list, Bundle bundles[])
 {
-	uint32_t groups = list->count < PAIRED_MAX ? list->count : PAIRED_MAX;
-	const uint32_t *items = list->items + (list->count - groups); /* the smallest are what is fine */
+	uint32_t first = list->count > PAIRED_MAX ? list->count - PAIRED_MAX : 0; /* the smallest are what is fine */
 	uint32_t count = 0;
 
 	bundles[count++] = NO_BUNDLE;
-	for (uint32_t i = 0; i < groups; i++) {
-		bundles[count++] = single(l, items[i]);
-		for (uint32_t k = i + 1; k < groups; k++)
-			bundles[count++] = (Bundle) {l->instance->groups[items[i]].bytes + l->instance->groups[items[k]].bytes,
-			                             {items[i], items[k]}};
+	for (uint32_t i = first; i < list->count; i++) {
+		Bundle one = single(l, list->items[i]);
+
+		bundles[count++] = one;
+		for (uint32_t k = i + 1; k < list->count; k++)
+			bundles[count++] = (Bundle) {one.bytes + l->instance->groups[list->items[k]].bytes,
+			                             {list->items[i], list->items[k]}};
 	}
 	qsort(bundles, count, sizeof(*bundles), compare_bundles);
 	return count;
