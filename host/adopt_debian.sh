@@ -1,6 +1,6 @@
 #!/bin/sh
 # Takes over a server that is there: from now on its settings include ours.
-# adopt_debian.sh CLUSTER MAJOR SERVER LOCALE BYTES: settings that have to stay, so many bytes, on
+# adopt_debian.sh CLUSTER MAJOR SERVER LOCALE BYTES ID: settings that have to stay, so many bytes, on
 # standard input.
 # Nothing of the server's own is changed but one line of its postgresql.conf, where that
 # does not include conf.d already.
@@ -22,4 +22,4 @@ if ! grep -Eq "^[[:space:]]*include_dir[[:space:]]*=?[[:space:]]*'conf\.d'" "$co
 	printf "\ninclude_if_exists 'conf.d/citusctl.conf'\t# citusctl\n" >>"$config/postgresql.conf.citusctl-new"
 	mv -f "$config/postgresql.conf.citusctl-new" "$config/postgresql.conf"
 fi
-echo "adopted $2 $3 $4" >state.new && chmod 644 state.new && mv -f state.new state
+echo "adopted $2 $3 $4 $6" >state.new && chmod 644 state.new && mv -f state.new state

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Creates a server the way Debian does, once.
-# create_debian.sh CLUSTER MAJOR SERVER PORT: the superuser's password on standard input.
+# create_debian.sh CLUSTER MAJOR SERVER PORT BINDIR ID: the superuser's password on standard input.
 # A run that was killed leaves "creating" behind: what it made holds nothing of anybody's
 # and is made anew.  The lock is inherited: an initdb that outlives its run holds it until
 # it has ended.
@@ -13,7 +13,7 @@ flock -w 120 9 || { echo "an earlier run is still creating this server" >&2; exi
 
 state=$(cat state 2>/dev/null || true)
 conf=/etc/postgresql/$2/$3
-[ "$state" = "created $2" ] && [ -e "$conf" ] && exit 0
+[ "$state" = "created $2 $6" ] && [ -e "$conf" ] && exit 0
 if [ "$state" = "creating $2" ] && [ -e "$conf" ]; then
 	pg_dropcluster --stop "$2" "$3" >/dev/null 2>&1 || rm -rf "$conf" "/var/lib/postgresql/$2/$3"
 elif [ -e "$conf" ]; then
@@ -29,4 +29,4 @@ pg_createcluster "$2" "$3" --port "$4" --start-conf auto --encoding UTF8 --local
 	--no-sync --auth-local peer --auth-host scram-sha-256 --pwfile "$PWD/password" >log 2>&1 ||
 	{ cat log >&2; exit 1; }
 sync -f "/var/lib/postgresql/$2/$3"
-echo "created $2" >state.new && chmod 644 state.new && mv -f state.new state
+echo "created $2 $6" >state.new && chmod 644 state.new && mv -f state.new state

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Creates the server of a major version where the packages for RHEL and its kin keep it.
-# create_rhel.sh CLUSTER MAJOR SERVER PORT BINDIR: the superuser's password on standard input.
+# create_rhel.sh CLUSTER MAJOR SERVER PORT BINDIR ID: the superuser's password on standard input.
 # As on Debian, what a killed run left half made is made anew, and the lock is inherited
 # by an initdb that outlives its run.
 set -e
@@ -12,7 +12,7 @@ flock -w 120 9 || { echo "an earlier run is still creating this server" >&2; exi
 
 state=$(cat state 2>/dev/null || true)
 data=/var/lib/pgsql/$2/data
-[ "$state" = "created $2" ] && [ -e "$data/PG_VERSION" ] && exit 0
+[ "$state" = "created $2 $6" ] && [ -e "$data/PG_VERSION" ] && exit 0
 if [ "$state" = "creating $2" ]; then
 	rm -rf "$data"
 elif [ -d "$data" ] && [ -n "$(ls -A "$data")" ]; then
@@ -32,4 +32,4 @@ sync -f "$data"
 if [ -d /run/systemd/system ]; then
 	systemctl -q enable "postgresql-$2"
 fi
-echo "created $2" >state.new && chmod 644 state.new && mv -f state.new state
+echo "created $2 $6" >state.new && chmod 644 state.new && mv -f state.new state

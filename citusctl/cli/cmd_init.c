@@ -10,6 +10,7 @@
 typedef struct InitArgs {
 	bool dry_run;
 	bool exit_code;
+	bool take_over;
 } InitArgs;
 
 static const Option init_options[] = {
@@ -17,6 +18,8 @@ static const Option init_options[] = {
 	 0, 0},
 	{"exit-code", 0, OPT_FLAG, offsetof(InitArgs, exit_code), NULL,
 	 "with --dry-run: status 3 when there is something to do", 0, 0},
+	{"take-over", 0, OPT_FLAG, offsetof(InitArgs, take_over), NULL,
+	 "hosts whose servers were made from another directory: new passwords and certificates", 0, 0},
 	{0},
 };
 
@@ -78,6 +81,7 @@ static bool run_init(Call *call, const void *opaque, Err *err)
 	RunWatcher watcher;
 	Report *report = NULL;
 	call->session->adopts = call->globals->yes;
+	call->session->takes_over = args->take_over;
 
 	bool nothing_there = call->session->base != NULL && !session_exists(call->session);
 	bool ok = args->dry_run ? nothing_there || session_attach(call->session, err)

@@ -121,7 +121,8 @@ bool adopt_judge(const Session *session, bool dry, Arena *arena, Err *err)
 bool adopt_server(Host *host, const Facts *facts, const Found *found, Err *err)
 {
 	const char *const words[] = {host->session->cluster->name, arena_printf(host->arena, "%d", found->major), found->name,
-	                             host->session->locale, arena_printf(host->arena, "%zu", strlen(facts->adoptable->kept)), NULL};
+	                             host->session->locale, arena_printf(host->arena, "%zu", strlen(facts->adoptable->kept)),
+	                             host->session->id != NULL ? host->session->id : "", NULL};
 	ShellResult result;
 
 	host_say(host, "takes over %d/%s, port %d%s%s", found->major, found->name, found->port,

@@ -104,7 +104,9 @@ static void read_line(Facts *facts, const Cluster *cluster, char *line, Arena *a
 	else if (strcmp(words[0], "state") == 0) {
 		facts->created = number(words[2]);
 		facts->half_made = strcmp(words[1], "creating") == 0;
+		facts->id = strcmp(words[1], "created") == 0 ? words[3] : "";
 		if (strcmp(words[1], "adopted") == 0) {
+			facts->id = words[5];
 			facts->adopted = words[3];
 			facts->locale = words[4];
 		}
@@ -119,6 +121,7 @@ const Facts *facts_parse(const char *text, const Cluster *cluster, Arena *arena)
 
 	facts->os = "";
 	facts->kept = "";
+	facts->id = "";
 	facts->addresses = arena_array(arena, cluster->node_count, sizeof(*facts->addresses));
 	for (size_t i = 0; i < cluster->node_count; i++)
 		facts->addresses[i] = "";

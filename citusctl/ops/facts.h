@@ -63,6 +63,7 @@ typedef struct Facts {
 	size_t server_count;
 	int created;    /* major version of the server that citusctl made here, 0: none */
 	bool half_made; /* a run was killed while it made it */
+	const char *id;      /* of the cluster's directory that it was made from, "" when not known */
 	const char *adopted; /* name of the server of somebody else that was taken over, NULL: none */
 	const char *locale;  /* of databases, where that follows from a server taken over; NULL */
 	const char *kept;    /* settings of the server taken over that stay, "" for none */

@@ -35,6 +35,22 @@ static HostServer server_of_host(const Host *host)
 	return facts_server(facts_of(host), host->session->cluster, host->node, host->session->pg_major, host->arena);
 }
 
+/* The name alone is not enough: who works from another directory has other passwords and
+ * another authority, and would lock the first one and the applications out. */
+static bool is_ours(const Host *host, const Facts *facts, Err *err)
+{
+	const Session *session = host->session;
+
+	if (facts->created == 0 || *facts->id == '\0' || str_equal(facts->id, session->id) || session->takes_over)
+		return true;
+	err_set(err, ERR_REFUSED, "the server of cluster \"%s\" on %s was made from another directory than %s", session->cluster->name,
+	        host->node->host, session->base);
+	err_hint(err, "Work as the user and on the machine that made it, or copy its directory (\"%s\" below its CITUSCTL_HOME) here.  "
+	              "If it is lost: \"citusctl init --take-over\" gives the servers new passwords and certificates; who uses a "
+	              "generated password is locked out by that.", session->cluster->name);
+	return err_node(err, host->node->name);
+}
+
 static bool look(Host *host, Outcome *outcome, Err *err)
 {
 	Place *place = session_place(host->session, host->node);
@@ -49,7 +65,7 @@ static bool look(Host *host, Outcome *outcome, Err *err)
 		return false;
 	place->facts = facts;
 	place->adopted = facts->adopted != NULL;
-	return true;
+	return is_ours(host, facts, err);
 }
 
 static bool ensure_packages(Host *host, Outcome *outcome, Err *err)
@@ -219,7 +235,8 @@ static bool create_server(Host *host, const HostServer *server, Err *err)
 {
 	const Session *session = host->session;
 	const char *const words[] = {session->cluster->name, arena_printf(host->arena, "%d", server->major), server->name,
-	                             arena_printf(host->arena, "%d", server->port), server->bindir, NULL};
+	                             arena_printf(host->arena, "%d", server->port), server->bindir, session->id != NULL ? session->id : "",
+	                             NULL};
 	const char *create = family_traits(server->family)->create;
 	ShellResult result;
 
@@ -242,6 +259,21 @@ static bool take_over(Host *host, const Found *candidate, Outcome *outcome, Err 
 	return host->dry || look(host, &looked, err);
 }
 
+/* A server that was made from another directory is this one's from now on. */
+static bool claim(Host *host, Outcome *outcome, Err *err)
+{
+	const Session *session = host->session;
+	const char *const words[] = {session->cluster->name, session->id, NULL};
+	ShellResult result;
+
+	if (session->id == NULL || str_equal(facts_of(host)->id, session->id))
+		return true;
+	*outcome = OUTCOME_CHANGED;
+	host_say(host, "is this directory's from now on");
+	return host->dry || (shell_run(host->root, script_argv(host->arena, "host/claim.sh", "claim", words), NULL, host->arena, &result, err) &&
+	                     (result.status == 0 || shell_failed("claim", &result, err)));
+}
+
 static bool ensure_server(Host *host, Outcome *outcome, Err *err)
 {
 	HostServer server = server_of_host(host);
@@ -253,7 +285,7 @@ static bool ensure_server(Host *host, Outcome *outcome, Err *err)
 	if (!family_is_known(host, err))
 		return false;
 	if (is_made(host))
-		return true;
+		return claim(host, outcome, err);
 
 	const Found *candidate = facts_candidate(facts_of(host), host->node);
 

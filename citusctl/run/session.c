@@ -111,6 +111,7 @@ static bool recall(Session *session, Err *err)
 	}
 	session->engine = engine_from(json_text(json_get(state, "engine")));
 	session->engine_reason = "it was initialised so";
+	session->id = arena_strdup(session->arena, json_text(json_get(state, "id")));
 
 	const Json *nodes = json_get(state, "nodes");
 
@@ -365,6 +366,8 @@ bool session_remember(Session *session, Err *err)
 	json_add_int(state, "version", 1);
 	json_add_text(state, "cluster", cluster->name);
 	json_add_text(state, "engine", engine_name(session->engine));
+	if (session->id != NULL)
+		json_add_text(state, "id", session->id);
 	if (session->sockets != NULL)
 		json_add_text(state, "sockets", session->sockets);
 	nodes = json_add_object(state, "nodes");
@@ -509,6 +512,19 @@ bool session_is_ours(const Session *session, Err *err)
 	return err_hint(err, "Move it away, or give the cluster another name.");
 }
 
+/* By it hosts know from which directory their servers were made. */
+static bool ensure_id(Session *session, Err *err)
+{
+	char fresh[17];
+
+	if (session->id != NULL || session_exists(session))
+		return true; /* one that was made before there were ids stays without */
+	if (!generate_password(fresh, sizeof(fresh), err))
+		return false;
+	session->id = arena_strdup(session->arena, fresh);
+	return true;
+}
+
 bool session_claim(Session *session, Err *err)
 {
 	if (session->base == NULL)
@@ -519,7 +535,7 @@ bool session_claim(Session *session, Err *err)
 	bool ok = shell != NULL && session_is_ours(session, err) &&
 	          shell_mkdir(shell, session->base, 0700, err) && session_lock(session, err) &&
 	          (session->sockets == NULL || shell_mkdir(shell, session->sockets, 0700, err)) &&
-	          read_passwords(session, err) &&
+	          read_passwords(session, err) && ensure_id(session, err) &&
 	          (session->sockets != NULL ? ports_choose(session, err) : session_remember(session, err));
 
 	if (ok)

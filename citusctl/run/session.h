@@ -75,6 +75,8 @@ typedef struct Session {
 	Engine engine;
 	const char *engine_reason; /* why this engine, a sentence for people */
 
+	const char *id;     /* random, made with the cluster's directory; NULL: there is none yet */
+	bool takes_over;    /* ssh: also servers that were made from another directory */
 	bool adopts;        /* ssh: also servers with databases of their own are taken over */
 	const char *locale; /* ssh: of new databases; NULL: that of the server */
 	const char *authority; /* ssh: file with the authority's certificate, for clients; NULL: not needed */

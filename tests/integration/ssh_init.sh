@@ -129,7 +129,17 @@ test_nodes()
 test_takeover()
 {
 	mv "$CITUSCTL_HOME/lab" "$TMP/other-home"
-	runs 'init from a machine that knows nothing' 0 citusctl init
+	runs 'init from a machine that knows nothing' 5 citusctl init
+	like "$err" 'was made from another directory than' 'is refused'
+	like "$err" 'init --take-over' 'with the way there is'
+	runs 'so is destroy' 5 citusctl -y destroy
+	is "$(on_sql 0 <<<"SELECT count(*) FROM items")" 0 'and all is there'
+	runs 'init --take-over' 0 citusctl init --take-over
+	runs 'and from then on init alone' 0 citusctl -o json init
+	is "$(json .changed)" 0 'which changes nothing'
+	mv "$CITUSCTL_HOME/lab" "$TMP/new-home" && mv "$TMP/other-home" "$CITUSCTL_HOME/lab"
+	runs 'the first directory is refused then' 5 citusctl init
+	rm -rf "$CITUSCTL_HOME/lab" && mv "$TMP/new-home" "$CITUSCTL_HOME/lab"
 	run citusctl -o json status
 	is "$(json '[.nodes[].state] | unique | join(" ")')" active 'takes the servers over'
 	is "$(on_sql 0 <<<"SELECT count(*) FROM items")" 0 'with their tables'
