@@ -88,7 +88,7 @@ bool node_run_add(Call *call, const OptionList *names, Err *err)
 	const bool *selected = NULL;
 	RunWatcher watcher;
 	Report *report = NULL;
-	size_t opened = 0;
+	NodeAddition addition = {0};
 
 	if (!node_select(call, names, &selected, err))
 		return false;
@@ -100,13 +100,15 @@ bool node_run_add(Call *call, const OptionList *names, Err *err)
 	session->adopts = call->globals->yes;
 
 	bool ok = session_claim(session, err) && operation_begin(session, err) &&
-	          node_add(session, selected, output_watcher(call->globals, &watcher), &report, &opened, err);
+	          node_add(session, selected, output_watcher(call->globals, &watcher), &report, &addition, err);
 
 	operation_end(session, ok, err);
+	if (addition.unreached != NULL)
+		fprintf(stderr, "Not reached: %s.  It does not let new nodes in yet: when it is back, citusctl init\n", addition.unreached);
 	if (ok && call->globals->json)
 		output_json(output_report_json(report));
-	else if (ok && opened > 0 && report_count(report, OUTCOME_CHANGED) == 0)
-		printf("%zu node%s shards again.\nNext: citusctl rebalance --dry-run\n", opened, opened == 1 ? " takes" : "s take");
+	else if (ok && addition.opened > 0 && report_count(report, OUTCOME_CHANGED) == 0)
+		printf("%zu node%s shards again.\nNext: citusctl rebalance --dry-run\n", addition.opened, addition.opened == 1 ? " takes" : "s take");
 	else if (ok && report_count(report, OUTCOME_CHANGED) == 0)
 		printf("%s of the cluster already.\nNext: citusctl status\n", names->count == 1 ? "It is a node" : "They are nodes");
 	else if (ok)

@@ -138,7 +138,7 @@ bool removed_refuse(const Session *session, Pg *pg, Err *err)
 		const Node *node = &cluster->nodes[i];
 		const Removed *removed = removed_find(&list, session, node);
 
-		if (removed == NULL || (session->only != NULL && !session->only[i]))
+		if (removed == NULL || (session->only != NULL && !session->only[i]) || (session->welcome != NULL && session->welcome[i]))
 			continue;
 		err_set(err, ERR_REFUSED, "node \"%s\" was removed from the cluster (%s, by %s), and the description still "
 		        "lists it", node->name, removed->when, removed->operator);

@@ -73,18 +73,54 @@ static bool welcome_shards(Session *session, Pg *pg, const bool *selected, Arena
 	return ok;
 }
 
-bool node_add(Session *session, const bool *selected, const RunWatcher *watcher, Report **report, size_t *opened,
+/*
+ * Where hosts have to let the new nodes in: those that are nodes already, the named ones,
+ * and nobody else.  One whose host can't be reached is left out, and named.
+ */
+static bool choose_hosts(Session *session, Pg *pg, const bool *selected, Arena *arena, const bool **only, const char **unreached,
+                         Err *err)
+{
+	const Cluster *cluster = session->cluster;
+	bool *chosen = arena_array(arena, cluster->node_count, sizeof(bool));
+	Members members;
+
+	*unreached = NULL;
+	*only = chosen;
+	if (!members_read(session, pg, arena, &members, err))
+		return false;
+	for (size_t i = 0; i < cluster->node_count && !clock_interrupted(); i++) {
+		Err why = ERR_INIT;
+
+		chosen[i] = i == 0 || selected[i] || members_find_node(&members, &cluster->nodes[i]) != NULL;
+		if (i > 0 && chosen[i] && !selected[i] && !remote_login(session->places[i].remote, &why)) {
+			chosen[i] = false;
+			*unreached = arena_printf(session->arena, "%s%s%s", *unreached != NULL ? *unreached : "", *unreached != NULL ? ", " : "",
+			                          cluster->nodes[i].name);
+		}
+		err_clear(&why);
+	}
+	return clock_go_on(err);
+}
+
+bool node_add(Session *session, const bool *selected, const RunWatcher *watcher, Report **report, NodeAddition *addition,
               Err *err)
 {
 	Arena *scratch = arena_new();
 	Pg *pg = open_coordinator(session, err);
-	bool ok = pg != NULL && forget_removals(session, pg, selected, scratch, err);
+
+	*addition = (NodeAddition) {0};
+	session->only = selected;
+	session->welcome = selected;
 
 	/* On hosts the other nodes' rules of who may log in change too. */
-	session->only = session->cluster->deploy == DEPLOY_SSH ? NULL : selected;
+	bool ok = pg != NULL && (session->cluster->deploy != DEPLOY_SSH ||
+	                         choose_hosts(session, pg, selected, scratch, &session->only, &addition->unreached, err));
+
 	ok = ok && run_plan(session, init_steps(session), false, watcher, report, err) &&
-	     welcome_shards(session, pg, selected, scratch, opened, err);
+	     forget_removals(session, pg, selected, scratch, err) &&
+	     welcome_shards(session, pg, selected, scratch, &addition->opened, err);
 	session->only = NULL;
+	session->welcome = NULL;
 	pg_close(pg);
 	arena_free(scratch);
 	return ok;

@@ -16,13 +16,20 @@
 #include "ops/rebalance.h"
 #include "run/run.h"
 
+/* What bringing nodes in did, beside its report. */
+typedef struct NodeAddition {
+	size_t opened;         /* nodes that were closed to shards, by a drain */
+	const char *unreached; /* names of nodes that do not let the new ones in yet, as their hosts could
+	                        * not be reached; in the session's arena, NULL: none */
+} NodeAddition;
+
 /*
  * Brings described workers in: server, roles, database, engine, registration,
  * copies of the reference tables, and only then shards are welcome.  selected has
- * a member for each node of the description.  *opened: how many were closed to
- * shards, by a drain.
+ * a member for each node of the description; nodes that are neither selected nor
+ * registered are left alone.
  */
-bool node_add(Session *session, const bool *selected, const RunWatcher *watcher, Report **report, size_t *opened,
+bool node_add(Session *session, const bool *selected, const RunWatcher *watcher, Report **report, NodeAddition *addition,
               Err *err) MUST_CHECK;
 
 /* What taking a node out did. */

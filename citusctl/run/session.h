@@ -61,6 +61,8 @@ typedef struct Session {
 	const bool *only; /* as many as cluster->node_count: the nodes that steps of scope
 	                   * ON_EVERY_NODE are for; NULL: all */
 
+	const bool *welcome; /* nodes that are being added: also those that were removed; NULL: none */
+
 	const char *base;       /* the cluster's directory; NULL when others run the servers */
 	const char *sockets;    /* local: directory of the sockets */
 	const char *server_user; /* local and root: who runs the servers, else NULL */

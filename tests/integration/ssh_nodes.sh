@@ -42,6 +42,18 @@ is "$(json '.removed[0].was_removed_before'),$(rows)" 'true,300' 'and no other n
 runs 'node add does' 0 citusctl node add worker1
 is "$(node worker1 state)" active 'as a new one'
 
+# A worker whose host is silent does not keep others from joining, and those that are
+# described and not named stay out.
+runs 'a node is removed' 0 citusctl -y node remove worker3
+runs 'a name that is not to be added' 0 citusctl node add worker1
+is "$(node worker3 state)" removed 'stays out'
+runs 'node add of the other' 0 citusctl node add worker3
+is "$(node worker3 state)" active 'brings it back'
+black_hole 1
+runs 'node add while the host of another worker is silent' 0 citusctl node add worker3
+like "$err" '^Not reached: worker1\.' 'says so'
+no_black_hole 1
+
 # A node that is not described any more is reached on its own host, and nothing else is
 # taken for it: what is deleted there is the catalog.
 HOSTS=3 describe_lab "$tables"
