@@ -2,7 +2,10 @@
 # Kills a server and every process that it has started, all at once, as a crash does.
 # crash.sh DATA
 pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null)
-[ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$(readlink -f "$1")" ] || { echo "no server runs in $1" >&2; exit 1; }
+if [ -z "$pid" ] || [ "$(readlink "/proc/$pid/cwd")" != "$(readlink -f "$1")" ]; then
+	echo "no server runs in $1" >&2
+	exit 1
+fi
 # Stopped first, so that it makes no process that is missed.
 kill -STOP "$pid"
 for process in /proc/[0-9]*; do

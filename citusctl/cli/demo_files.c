@@ -129,8 +129,9 @@ static void append_properties(Str *out, const DemoReport *report, Arena *arena)
 	}
 	if (report->cache != NULL) {
 		append_property(out, "cache_hit_ratio", arena_printf(arena, "%.3f", report->cache->hit_ratio));
-		append_property(out, "cache_fallbacks", arena_printf(arena, "%lld", (long long) (report->cache->reads[0].fallbacks +
-		                                                                  report->cache->reads[1].fallbacks)));
+		int64_t fallbacks = report->cache->reads[0].fallbacks + report->cache->reads[1].fallbacks;
+
+		append_property(out, "cache_fallbacks", arena_printf(arena, "%lld", (long long) fallbacks));
 		append_property(out, "cache_stale_reads", arena_printf(arena, "%lld", (long long) report->cache->stale));
 	}
 	if (report->pooler != NULL) {

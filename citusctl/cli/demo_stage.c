@@ -347,8 +347,12 @@ bool demo_stage_take_down(DemoStage *stage, Err *err)
 {
 	clock_resume();
 
-	bool ok = (stage->cache == NULL || cache_server_stop(stage->cache, err)) &
-	          (stage->pooler == NULL || pooler_server_stop(stage->pooler, err));
+	Err later = ERR_INIT;
+	bool cache_is_down = stage->cache == NULL || cache_server_stop(stage->cache, err);
+	bool pooler_is_down = stage->pooler == NULL || pooler_server_stop(stage->pooler, cache_is_down ? err : &later);
+	bool ok = cache_is_down && pooler_is_down;
+
+	err_clear(&later);
 
 	if (!is_taken_down(stage))
 		return ok;

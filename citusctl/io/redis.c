@@ -162,7 +162,7 @@ RedisReply *redis_call(Redis *redis, int timeout_ms, size_t count, const RedisWo
 		int64_t left_ms = (until - clock_us()) / 1000;
 
 		if (left_ms <= 0) {
-			ok = lost_error(redis, err);
+			(void) lost_error(redis, err);
 			break;
 		}
 		/* Short, so that Ctrl-C is seen. */

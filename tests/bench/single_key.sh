@@ -33,7 +33,7 @@ SQL
 {
 	echo '\set id random(1, :rows)' && echo '\set worker random(1, 3)'
 	for i in 1 2 3; do
-		echo "\\if :worker = $i" && echo "SELECT name, karma FROM floor$i WHERE id = :id;" && echo '\endif'
+		printf '%s\n' "\\if :worker = $i" "SELECT name, karma FROM floor$i WHERE id = :id;" '\endif'
 	done
 } >floor.sql
 for engine in embedded citus; do

@@ -32,7 +32,7 @@ what_there_is()
 }
 
 # The coordinator's identity: a node that is made beside it takes nothing from it.
-identity()
+identity_of()
 {
 	case $engine in
 		citus) echo "SELECT metadata ->> 'server_id' FROM pg_dist_node_metadata" ;;
@@ -97,11 +97,11 @@ test_walk()
 	describe "$engine" "$name"
 	runs "$engine: init" 0 citusctl init
 	echo "INSERT INTO kinds VALUES (1); INSERT INTO items SELECT i, 1 FROM generate_series(1, 600) i" | node_sql "$name" coordinator
-	identity coordinator >identity
+	identity_of coordinator >identity
 	describe "$engine" "$name" w3
 	walk add w3
-	is "$(identity coordinator)" "$(cat identity)" "$engine: the coordinator's identity is what it was"
-	isnt "$(identity w3)" "$(cat identity)" "$engine: the new node has one of its own"
+	is "$(identity_of coordinator)" "$(cat identity)" "$engine: the coordinator's identity is what it was"
+	isnt "$(identity_of w3)" "$(cat identity)" "$engine: the new node has one of its own"
 	runs "$engine: rebalance" 0 citusctl rebalance
 	walk restart
 	walk drain w3

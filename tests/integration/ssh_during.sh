@@ -17,6 +17,7 @@ during()
 	ok "$1: the workload ran before and after" jq -e '.series.count | (.[:2] | add) > 0 and (.[-3:] | add) > 0' "$TMP/.out"
 }
 
+# shellcheck disable=SC2119 # no members
 describe_lab
 runs 'init' 0 citusctl init
 during restart
