@@ -33,7 +33,10 @@ static Json *list_json(const Cluster *cluster, const NodeList *list)
 		json_add_text(node, "state", info->status->state);
 		json_add_bool(node, "takes_shards", info->takes_shards);
 		json_add_int(node, "shards", info->status->shards);
-		json_add_int(node, "bytes", info->status->bytes);
+		if (info->status->bytes == BYTES_UNKNOWN)
+			json_add_text(node, "bytes", NULL);
+		else
+			json_add_int(node, "bytes", info->status->bytes);
 		json_add_text(node, "postgres", info->postgres);
 		json_add_text(node, "engine", info->engine);
 		json_add_text(node, "started_at", info->since);
@@ -60,7 +63,7 @@ static void print_list(const NodeList *list, Arena *arena)
 		row[3] = output_paint(arena, colour, strcmp(n->state, "active") == 0 ? "32" : "1;31", n->state);
 		row[4] = info->takes_shards ? "welcome" : worker ? "kept off" : "-";
 		row[5] = worker ? arena_printf(arena, "%lld", (long long) n->shards) : "-";
-		row[6] = worker ? output_bytes(arena, n->bytes) : "-";
+		row[6] = !worker ? "-" : n->bytes == BYTES_UNKNOWN ? "unknown" : output_bytes(arena, n->bytes);
 		row[7] = info->postgres != NULL ? info->postgres : "-";
 		row[8] = info->since != NULL ? info->since : "-";
 	}

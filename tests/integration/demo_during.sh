@@ -37,6 +37,7 @@ test_restart()
 {
 	during "$1" restart
 	no_errors "$1" restart
+	is "$(json .unknown_outcomes)" 0 "$1: of what was tried again until it was acknowledged the outcome is known"
 	is "$(json '[.marks[].text | select(test("is back after"))] | length')" 3 "$1: each of three servers was restarted"
 	ok "$1: connections were opened again" jq -e --argjson clients "$(clients "$1")" '.reconnects >= $clients' "$TMP/.out"
 }
@@ -47,6 +48,9 @@ test_kill_worker()
 	ok "$1: operations on the dead worker failed, and were counted" jq -e '.errors > 0 and
 		.errors == ([.operations[].errors] | add) and .errors == (.series.errors | add)' "$TMP/.out"
 	like "$(json '.checks[-1].detail')" 'operations failed, all of them on shards of worker2' "$1: and no other did"
+	if [ "$1" = embedded ]; then
+		ok "$1: what could not be sent is not of unknown outcome" jq -e '.unknown_outcomes <= 6' "$TMP/.out"
+	fi
 	ok "$1: the other worker went on" jq -e '[.series.count, .series.errors] | transpose |
 		any(.[]; .[1] > 0) and all(.[]; .[1] == 0 or .[0] > 0)' "$TMP/.out"
 }
@@ -103,9 +107,22 @@ test_foul()
 	is "$foul" 3 "$1: errors that the event does not explain make the status 3"
 	is "$(jq -r '[.checks[] | select(.passed | not) | .name] | join(" ")' "$TMP/foul.out")" "during restart" \
 		"$1: by just that check"
+	test_early "$1"
 	run citusctl -y destroy
 	is "$status" 0 "$1: destroy succeeds"
 	rm cluster.json
+}
+
+# A worker's death does not excuse what failed before it.
+test_early()
+{
+	"$CITUSCTL" -y demo --users 500 --duration 16 --rate 20 --during kill-worker -o json >"$TMP/.out" 2>early.err </dev/null &
+	ok "$1: a demo comes to its workload" wait_until 60 grep -q '^working' early.err
+	node_sql "foul-$1" coordinator -c "REVOKE INSERT ON citusctl_demo.tweets FROM \"foul-$1\""
+	wait "$!"
+	is "$? $(jq -r '[.checks[] | select(.passed | not) | .name] | join(" ")' "$TMP/.out")" "3 during kill-worker" \
+		"$1: tweets that failed before the worker died are not excused"
+	like "$(jq -r '.checks[] | select(.passed | not) | .detail' "$TMP/.out")" 'failed while worker2 was there' "$1: for that reason"
 }
 
 test_during()

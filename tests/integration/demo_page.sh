@@ -78,6 +78,17 @@ test_phone()
 	like "$(cat dom)" 'data-overflow="(0|-[0-9]+)"' "$1: fits a screen 360 pixels wide"
 }
 
+# What is longer or narrower than usual is still readable.
+test_unusual()
+{
+	sed -E -e 's/"worker2"/"a-worker-whose-name-has-forty-characters"/g' \
+		-e 's/"histogram":\[(\[[^]]*\],?)+\]/"histogram":[[2.1,2.2,50],[6.5,7,50]]/g' "$TMP/report.html" >"$TMP/unusual.html"
+	show "$TMP/unusual.html"
+	is "$(complaints)" "" "$1: nothing on the console about unusual values"
+	like "$(cat dom)" '>a-worker-[^<]*…<title>a-worker-whose-name-has-forty-characters<' "$1: a long name is cut, and whole in its hover"
+	ok "$1: a histogram within one decade has numbers on its axis" test "$(count 'data-tick="[25]"')" -ge 2
+}
+
 # What the test looks for has to be found where it is.
 test_the_test()
 {
@@ -103,6 +114,7 @@ test_page()
 	test_drawn "$1"
 	test_more "$1"
 	test_phone "$1"
+	test_unusual "$1"
 	test_the_test "$1"
 }
 

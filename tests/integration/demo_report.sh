@@ -84,6 +84,41 @@ test_columnar()
 		"$1: just the check of columnar storage finds it"
 }
 
+# begin OPTION...: a demo in the background, up to its workload.
+begin()
+{
+	"$CITUSCTL" -c "$file" demo --users 300 "$@" -o json >"$TMP/.out" 2>begun.err </dev/null &
+	pid=$!
+	wait_until 60 grep -q '^working' begun.err
+}
+
+# What is written down afterwards takes its time, which is not the workload's.
+test_end()
+{
+	local pid blocker
+	ok "$1: a demo comes to its workload" begin --duration 3
+	node_sql "report-$1" coordinator -o /dev/null -c "BEGIN; LOCK TABLE citusctl_demo.demo_ledger IN EXCLUSIVE MODE" \
+		-c "SELECT pg_sleep(8)" -c COMMIT &
+	blocker=$!
+	wait "$pid"
+	is "$?" 0 "$1: it succeeds though its ledger was locked"
+	ok "$1: the waiting for it is not counted" jq -e '.seconds < 6 and (.series.seconds | add) < 6' "$TMP/.out"
+	wait "$blocker"
+}
+
+# What fails in the warm-up is no error of the run.
+test_warmup()
+{
+	local pid role=report-$1
+	ok "$1: a demo comes to its warm-up" begin --warmup 6 --duration 2 --rate 10 --mix post_tweet=1
+	node_sql "report-$1" coordinator -c "REVOKE INSERT ON citusctl_demo.tweets FROM \"$role\""
+	ok "$1: posts fail in the warm-up" wait_until 10 grep -q 'permission denied for .* tweets' "$CITUSCTL_HOME/report-$1/coordinator.log"
+	node_sql "report-$1" coordinator -c "GRANT INSERT ON citusctl_demo.tweets TO \"$role\""
+	wait "$pid"
+	is "$?" 0 "$1: it succeeds"
+	is "$(jq -c '[.errors, .first_error, ([.operations[].errors] | add)]' "$TMP/.out")" '[0,null,0]' "$1: errors of the warm-up are not counted"
+}
+
 test_usage()
 {
 	run citusctl demo --mix sleep=1
@@ -105,6 +140,8 @@ test_report()
 	test_placements "$1"
 	test_rate "$1"
 	test_via_any "$1"
+	test_end "$1"
+	test_warmup "$1"
 	test_usage "$1"
 	test_columnar "$1"
 	run citusctl destroy -y

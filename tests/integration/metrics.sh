@@ -22,6 +22,15 @@ test_values()
 	like "$out" "^citusctl_info\{.*engine=\"$1\"" "$1: the engine is named"
 }
 
+# A cluster that citusctl did not set up has nothing of its.
+test_foreign()
+{
+	node_sql "metrics-$1" coordinator -c "DROP SCHEMA citusctl CASCADE"
+	run citusctl metrics
+	is "$status" 0 "$1: metrics of a cluster without citusctl's own tables succeed"
+	is "$(value citusctl_node_up 'node="worker1"')" 1 "$1: and say what is up"
+}
+
 test_broken()
 {
 	if [ "$1" = citus ]; then
@@ -38,6 +47,10 @@ test_broken()
 	is "$status" 0 "$1: metrics of a cluster with a dead worker succeed"
 	is "$(value citusctl_node_up 'node="worker2"')" 0 "$1: and say that it is down"
 	is "$(value citusctl_node_up 'node="worker1"')" 1 "$1: and the other one up"
+	run citusctl node list
+	like "$out" '^worker2 .* down .* unknown ' "$1: the list of nodes does not pretend to know the size of a node that is down"
+	run citusctl node list -o json
+	is "$(json '.nodes[] | select(.name == "worker2") | .bytes')" null "$1: nor does it as JSON"
 	run citusctl node stop
 	run citusctl metrics
 	is "$status" 4 "$1: a dead coordinator makes the status 4"
@@ -93,6 +106,7 @@ test_metrics()
 	test_values "$1"
 	is "$(grep -c '^citusctl_' text/citusctl.prom)" "$(grep -c '^citusctl_' <<<"$out")" "$1: the file has the same"
 	test_prometheus "$1"
+	test_foreign "$1"
 	test_broken "$1"
 	run citusctl destroy -y
 	is "$status" 0 "$1: destroy succeeds"
