@@ -486,6 +486,16 @@ static bool end_state(Workload *w, const DemoState *state, Err *err)
 	       demo_state_set(w->ledger.pg, state, "stopped", err);
 }
 
+/* What follows must not wait for a transaction that nobody goes on with: the event's end, the book-keeping. */
+static void let_go(Workload *w)
+{
+	for (int i = 0; i < w->count; i++) {
+		remember_uncertain(w, &w->clients[i]);
+		pg_close(w->clients[i].pg);
+		w->clients[i].pg = NULL;
+	}
+}
+
 /*
  * Keeps the ledger even of a run that failed, if the coordinator is there: also after Ctrl-C.  What cannot be settled
  * leaves the state "running", and then nothing is claimed of it later; a lost node could hold that up for ever.
@@ -495,12 +505,6 @@ static void keep_what_is_known(Workload *w, const DemoState *state, const Err *w
 	Err ignored = ERR_INIT;
 
 	clock_resume();
-	for (int i = 0; i < w->count; i++) {
-		remember_uncertain(w, &w->clients[i]);
-		/* What follows must not wait for a transaction that nobody goes on with. */
-		pg_close(w->clients[i].pg);
-		w->clients[i].pg = NULL;
-	}
 	pg_close(w->ledger.pg); /* a new one is had within seconds, or not at all */
 	w->ledger.pg = NULL;
 	if ((why->kind == ERR_INTERRUPTED || !has_unsettled(w)) && end_state(w, state, &ignored))
@@ -596,13 +600,19 @@ bool workload_run(const DemoTarget *target, const DemoOptions *options, Arena *a
 	          open_cache(w, err);
 
 	if (ok) {
-		ok = work(w, err);
+		bool worked = work(w, err);
+
 		w->ended_us = clock_us();
-		ok = join_event(w, ok, err);
-		if (ok)
+		if (!worked)
+			let_go(w);
+		ok = join_event(w, worked, err);
+		if (ok) {
 			ok = end_state(w, &state, err);
-		else
+		} else {
+			if (worked)
+				let_go(w);
 			keep_what_is_known(w, &state, err);
+		}
 		fill_report(w, arena, report);
 	}
 	ok = ok || demo_blame(target, "during the workload", err);

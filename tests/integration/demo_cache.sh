@@ -119,6 +119,7 @@ test_foul()
 is_working() { grep -q '^working' "$TMP/die.err"; }
 test_dies()
 {
+	rm -f die.err
 	"$CITUSCTL" -y demo --cache --users 300 --clients 4 --duration 6 -o json >die.out 2>die.err </dev/null &
 	local pid=$!
 	ok "$1: a demo gets to work" wait_until 120 is_working
@@ -139,6 +140,7 @@ test_dies()
 # Stopped, it neither answers nor closes: that has to be noticed too.
 test_hangs()
 {
+	rm -f die.err
 	"$CITUSCTL" -y demo --cache --users 300 --clients 4 --duration 4 -o json >die.out 2>die.err </dev/null &
 	local pid=$!
 	ok "$1: a demo gets to work" wait_until 120 is_working
