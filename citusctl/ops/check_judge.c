@@ -227,12 +227,12 @@ static void judge_settings(const Session *session, Check *check, Arena *arena, c
 		int64_t wanted;
 		const char *why;
 	} rows[] = {
-		{"max_worker_processes", measured(session, n, "max_worker_processes", n->workers, 64), 8 + 2 * jobs,
+		{"max_worker_processes", measured(session, n, "max_worker_processes", n->workers, 64), 4 + 2 * jobs,
 		 "moves and the engine's own work take some"},
 		{"max_replication_slots", measured(session, n, "max_replication_slots", n->slots, 40), 2 + 2 * jobs, "each move takes some"},
 		{"max_wal_senders", measured(session, n, "max_wal_senders", n->senders, 40), 2 + 2 * jobs, "each move takes some"},
 		{"max_logical_replication_workers", measured(session, n, "max_logical_replication_workers", n->logical_workers, 24),
-		 2 + 2 * jobs, "each move takes some"},
+		 1 + jobs, "each move takes one for each owner of tables"},
 		{"max_prepared_transactions", measured(session, n, "max_prepared_transactions", n->prepared, 200), 1,
 		 "transactions over several nodes are prepared"},
 	};

@@ -183,6 +183,16 @@ static bool is_reachable(const Session *session, const Member *member, Err *err)
 	return err_node(err, member->name);
 }
 
+/* An earlier run that was killed after its moves left their sources to be dropped: a node that is
+ * taken out cannot be asked later. */
+static bool clean_up(Pg *pg, Err *err)
+{
+	int64_t left = 0;
+
+	return pg_query_int64(pg, asset_text("sql/query/cleanup_left.sql"), 0, NULL, &left, err) &&
+	       (left == 0 || pg_exec(pg, "CALL citus_cleanup_orphaned_resources()", err));
+}
+
 /* Keeps new shards off, then moves those that are there. */
 static bool empty_node(Session *session, Pg *pg, const Members *members, const Member *member,
                        const RebalanceOptions *options, Arena *arena, int64_t *moved, Err *err)
@@ -199,7 +209,7 @@ static bool empty_node(Session *session, Pg *pg, const Members *members, const M
 		                     "%s\" to let it have shards again.", member->name);
 
 	/* What counts is what the catalog says now, not what was planned. */
-	if (!members_read(session, pg, arena, &after, err))
+	if (!clean_up(pg, err) || !members_read(session, pg, arena, &after, err))
 		return false;
 
 	const Member *now = members_find(&after, member->name);
@@ -282,15 +292,6 @@ static bool settle_transactions(const Session *session, Pg *pg, const Member *me
 		ok = err_hint(err, "Run the command again in a minute; if they stay, see pg_prepared_xacts there.");
 	}
 	return ok;
-}
-
-/* An earlier run that was killed after its moves left their sources to be dropped: there is nobody to ask later. */
-static bool clean_up(Pg *pg, Err *err)
-{
-	int64_t left = 0;
-
-	return pg_query_int64(pg, asset_text("sql/query/cleanup_left.sql"), 0, NULL, &left, err) &&
-	       (left == 0 || pg_exec(pg, "CALL citus_cleanup_orphaned_resources()", err));
 }
 
 /* That it is gone, and the record that it was removed, are one transaction. */
@@ -402,7 +403,7 @@ bool node_remove(Session *session, NodeRemoval *removal, Arena *arena, Err *err)
 		     (removal->lost ? remove_lost(session, pg, &members, member, removal, arena, err)
 		                    : is_reachable(session, member, err) &&
 		                          empty_node(session, pg, &members, member, removal->moves, arena, &removal->moved, err) &&
-		                          clean_up(pg, err) && settle_transactions(session, pg, member, err) &&
+		                          settle_transactions(session, pg, member, err) &&
 		                          unregister(pg, member, 0, arena, err)) &&
 		     fence(session, pg, member, removal, arena, err);
 	pg_close(pg);

@@ -1,4 +1,6 @@
 -- What citusctl remembers inside the cluster; local tables of the coordinator.
+-- Citus would make the schema on all nodes, and fail where one is down.
+SET LOCAL citus.enable_ddl_propagation = off;
 CREATE SCHEMA IF NOT EXISTS citusctl;
 
 -- The schema files that were applied: applied again when they change.

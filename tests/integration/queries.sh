@@ -11,6 +11,9 @@ test_queries()
 	runs "$engine: init succeeds" 0 citusctl init
 	runs "$engine: demo succeeds" 0 citusctl demo --keep --users 100 --duration 1 --columnar
 
+	# Made when a node is removed first.
+	ok "$engine: the record of removed nodes" node_sql "$name" coordinator -o /dev/null <"$REPO/sql/setup/removed.sql"
+
 	for file in "$REPO"/sql/query/*.sql; do
 		# What only one engine needs carries its name; the embedded engine has no list
 		# of shards to clean up (check_has_cleanup.sql asks first).
