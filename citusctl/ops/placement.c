@@ -218,9 +218,10 @@ static bool distribute_on(const Session *session, Pg *pg, const Table *table, co
                           Arena *arena, Err *err)
 {
 	const Cluster *cluster = session->cluster;
+	const char *settings = engine_traits(session->engine)->table_session;
 	bool *closed = arena_array(arena, cluster->node_count, sizeof(bool));
 	size_t open = 0;
-	bool ok = pg_exec(pg, "BEGIN", err);
+	bool ok = pg_exec(pg, "BEGIN", err) && (settings == NULL || pg_exec(pg, settings, err));
 
 	for (size_t i = 1; ok && i < cluster->node_count; i++) {
 		bool takes = false;
