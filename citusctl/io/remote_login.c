@@ -152,7 +152,8 @@ static bool connect_failed(ssh_session session, const RemoteLogin *login, bool l
 
 /*
  * A jump host's ssh is a child of this process, in its group: the terminal's Ctrl-C, which
- * lets this program finish its work, must not end the way that the work goes.
+ * lets this program finish its work, must not end the way that the work goes.  SIGTERM stays
+ * as it is: libssh ends the child with it, and waits for it.
  */
 static int connect_a_little(ssh_session session)
 {
@@ -161,7 +162,6 @@ static int connect_a_little(ssh_session session)
 
 	sigemptyset(&keys);
 	sigaddset(&keys, SIGINT);
-	sigaddset(&keys, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &keys, &before);
 
 	int state = ssh_connect(session);

@@ -17,7 +17,7 @@ is_throttled() { [ "$(awk '/^nr_throttled/ { print $2 }' "$1/cpu.stat")" -gt 3 ]
 
 test_real()
 {
-	local pid
+	local pid before
 	if [ "$(id -u)" -ne 0 ] || ! find_groups; then
 		skip 'control groups of this machine' 'it takes root and a control group for processors'
 		return
@@ -27,6 +27,10 @@ test_real()
 	disown "$pid"
 	ok "$kind: a process can be limited" limit worker1 "$pid"
 	ok "$kind: and is held up" wait_until 30 is_throttled "$groups/worker1"
+	ok "$kind: the limit is taken away" unlimit
+	before=$(awk '/^nr_throttled/ { print $2 }' "$groups/worker1/cpu.stat")
+	sleep 0.3
+	is "$(awk '/^nr_throttled/ { print $2 }' "$groups/worker1/cpu.stat")" "$before" "$kind: and it is held up no more"
 	kill "$pid"
 	ok "$kind: when it has ended" wait_until 10 test ! -d "/proc/$pid"
 	release_groups
@@ -48,6 +52,8 @@ test_version_2()
 		'v2: the controller is handed down, twice'
 	ok 'v2: a process can be limited' limit worker1 "$$"
 	is "$(cat "$groups/worker1/cpu.max")" '2000 25000' 'v2: to a share of a period'
+	ok 'v2: the limit is taken away' unlimit
+	is "$(cat "$groups/worker1/cpu.max")" 'max 25000' 'v2: as version 2 says it'
 	ok 'v2: it is put into the group' test -s "$groups/worker1/cgroup.procs"
 	rm -r unified
 	groups=

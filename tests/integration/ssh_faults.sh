@@ -116,6 +116,14 @@ test_logins()
 	black_hole 1
 	PATH=$TMP/bin:$PATH runs 'a jump host of ~/.ssh/config' 0 citusctl init --dry-run
 	no_black_hole 1
+
+	# A proxy that does not end by itself: it holds both ends of its standard input.
+	cat >"$HOME/.ssh/config" <<-CONFIG
+		Host *
+			ProxyCommand bash -c 'exec 3<>/dev/tcp/%h/%p; cat <&3 & exec cat >&3'
+	CONFIG
+	describe_lab
+	runs 'a ProxyCommand for each host ends with the connection' 0 timeout 60 "$CITUSCTL" -c cluster.json init --dry-run
 	rm -r "$HOME/.ssh"
 }
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Control groups that allow a process and its children a share of a processor; version 1 or 2.
 #
-#   find_groups && limit NAME PID; release_groups
+#   find_groups && limit NAME PID; unlimit; release_groups
 #
 # QUOTA is the share in percent.  CGROUP_V1 and CGROUP_V2 name the directories to take instead of those that are mounted.
 
@@ -45,6 +45,18 @@ limit()
 		echo "$pid" >"$group/cgroup.procs" 2>/dev/null
 	done
 	return 0
+}
+
+# What has been limited may take what it wants, until limit is called again.
+unlimit()
+{
+	local file
+	for file in "$groups"/*/cpu.cfs_quota_us; do
+		[ ! -e "$file" ] || echo -1 >"$file" || return
+	done
+	for file in "$groups"/*/cpu.max; do
+		[ ! -e "$file" ] || echo "max $PERIOD_US" >"$file" || return
+	done
 }
 
 release_groups()

@@ -12,10 +12,11 @@ QUOTA=${QUOTA:-8}
 SECONDS_EACH=${SECONDS_EACH:-10}
 CLIENTS=${CLIENTS:-48}
 USERS=${USERS:-4000}
+WARM_UP=8
 engine=citus
 
 # shellcheck source=tests/bench/scale/groups.sh
-. "$(dirname "$0")/groups.sh"
+. "$REPO/tests/bench/scale/groups.sh"
 
 idle_ticks() { awk '/^cpu / { print $5 + $6 }' /proc/stat; }
 
@@ -33,33 +34,57 @@ cat >write.pgbench <<END
 INSERT INTO tweets (author_id, id, body, created_at) VALUES (:user, :id, 'one more', now()) ON CONFLICT DO NOTHING;
 END
 
-# tps SCRIPT: transactions a second; sets idle to what the machine had left, in percent of a processor.
+limit_workers()
+{
+	local worker
+	for worker in $(seq "$1"); do
+		limit "worker$worker" "$(head -n 1 "$CITUSCTL_HOME/$name/worker$worker/postmaster.pid")" ||
+			{ echo "bench: worker$worker could not be limited" >&2; return 1; }
+	done
+}
+
+# tps SCRIPT WORKERS: transactions a second; sets idle to what the machine had left, in percent of a processor. The
+# connections, each with a process on each worker, are made before the limit is set: for a small share that is
+# seconds of work, the more so for one worker alone, and not what is measured.
 tps()
 {
-	local from to
-	PGPASSWORD=$(cat "$CITUSCTL_HOME/$name/password")
-	export PGPASSWORD PGOPTIONS='-c search_path=citusctl_demo'
-	"$BINDIR/pgbench" -n -M prepared -c "$CLIENTS" -j 1 -T 3 -f "$1.pgbench" -h 127.0.0.1 -p "$port" -U "$name" "$name" >/dev/null 2>&1
+	local from to pid
+	unlimit || return
+	PGPASSWORD=$(cat "$CITUSCTL_HOME/$name/password") PGOPTIONS='-c search_path=citusctl_demo' \
+		"$BINDIR/pgbench" -n -M prepared -c "$CLIENTS" -j 1 -T $((WARM_UP + SECONDS_EACH)) -P 1 -f "$1.pgbench" \
+		-h 127.0.0.1 -p "$port" -U "$name" "$name" >pgbench.out 2>pgbench.err &
+	pid=$!
+	sleep $((WARM_UP - 1))
+	limit_workers "$2" || return
+	sleep 1
 	from=$(idle_ticks)
-	"$BINDIR/pgbench" -n -M prepared -c "$CLIENTS" -j 1 -T "$SECONDS_EACH" -f "$1.pgbench" -h 127.0.0.1 -p "$port" -U "$name" "$name" >pgbench.out 2>pgbench.err
+	wait "$pid" || { cat pgbench.err >&2; return 1; }
 	to=$(idle_ticks)
 	idle=$(calc "($to - $from) / $SECONDS_EACH")
-	result=$(awk '/^tps/ { print $3 }' pgbench.out)
+	result=$(awk -v warm="$WARM_UP" '/^progress/ && $2 > warm + 0.5 { sum += $4; n++ } END { if (n > 0) print sum / n }' pgbench.err)
+	[ -n "$result" ]
+}
+
+# What the load left to be written and analyzed is done before, and nothing of it later: it is four times as much for a
+# worker that is alone.
+settle()
+{
+	local node
+	for node in coordinator $(seq -f 'worker%g' "$1"); do
+		node_sql "$name" "$node" -c 'VACUUM ANALYZE' -c CHECKPOINT >/dev/null 2>&1 || return
+	done
 }
 
 measure()
 {
-	local worker
 	name=scale$1
 	jq -n --arg name "$name" --arg engine "$engine" --argjson workers "$1" '{name: $name, deploy: "local", engine: $engine,
-		workers: $workers, postgres: {settings: {max_connections: 300}}}' >"$name.json"
+		workers: $workers, postgres: {settings: {max_connections: 300, autovacuum: "off"}}}' >"$name.json"
 	"$CITUSCTL" -q -c "$name.json" init >/dev/null && "$CITUSCTL" -q -c "$name.json" demo --users "$USERS" --duration 0 --keep -o json >/dev/null || return
 	port=$(jq -r .nodes.coordinator.port "$CITUSCTL_HOME/$name/state.json")
-	for worker in $(seq "$1"); do
-		limit "worker$worker" "$(head -n 1 "$CITUSCTL_HOME/$name/worker$worker/postmaster.pid")" || { echo "bench: worker$worker could not be limited" >&2; return 1; }
-	done
+	settle "$1" && limit_workers "$1" || return
 	for script in read write; do
-		tps "$script"
+		tps "$script" "$1" || return
 		echo "$1 $result $idle" >>"$script.results"
 	done
 	"$CITUSCTL" -q -y -c "$name.json" destroy >/dev/null
