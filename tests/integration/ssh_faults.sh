@@ -123,7 +123,7 @@ test_logins()
 			ProxyCommand bash -c 'exec 3<>/dev/tcp/%h/%p; cat <&3 & exec cat >&3'
 	CONFIG
 	describe_lab
-	runs 'a ProxyCommand for each host ends with the connection' 0 timeout 60 "$CITUSCTL" -c cluster.json init --dry-run
+	runs 'a ProxyCommand for each host ends with the connection' 0 timeout -k 5 60 "$CITUSCTL" -c cluster.json init --dry-run
 	rm -r "$HOME/.ssh"
 }
 
