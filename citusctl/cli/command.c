@@ -21,7 +21,7 @@ const Option global_options[] = {
 	{"jobs", 'j', OPT_INT, offsetof(Globals, jobs), "JOBS", "nodes worked on at a time (default 8)", 1, 64},
 	{"yes", 'y', OPT_FLAG, offsetof(Globals, yes), NULL, "do not ask, the answer is yes", 0, 0},
 	{"verbose", 'v', OPT_FLAG, offsetof(Globals, verbose), NULL, "say each thing that is done", 0, 0},
-	{"quiet", 'q', OPT_FLAG, offsetof(Globals, quiet), NULL, "no progress, errors only", 0, 0},
+	{"quiet", 'q', OPT_FLAG, offsetof(Globals, quiet), NULL, "no progress, only the result and errors", 0, 0},
 	{"help", 'h', OPT_FLAG, offsetof(Globals, help), NULL, "help, also of one command", 0, 0},
 	{0},
 };
