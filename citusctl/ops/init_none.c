@@ -235,5 +235,6 @@ const Step none_steps[] = {
 	{"register the nodes", ON_COORDINATOR, register_nodes},
 	{"apply the schema files", ON_COORDINATOR, apply_schema},
 	{"create the tables", ON_COORDINATOR, create_tables},
+	{"register the placement rules", ON_COORDINATOR, init_placement},
 	{0},
 };

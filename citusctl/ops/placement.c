@@ -171,6 +171,17 @@ static bool write_rules(Pg *pg, const char *const values[3], bool is_new, Err *e
 	return ok || err_wrap(err, "register the rebalance strategy");
 }
 
+/* On servers that somebody else runs the login may be no superuser, and spared this: citusctl
+ * itself keeps to the rules without. */
+static bool may_write_rules(Pg *pg, bool *may, Err *err)
+{
+	PgRows *rows = pg_query(pg, asset_text("sql/query/login_rights.sql"), 0, NULL, err);
+
+	*may = rows != NULL && pg_bool(rows, 0, 0);
+	pg_rows_free(rows);
+	return rows != NULL;
+}
+
 bool placement_register(const Session *session, Pg *pg, bool dry, Arena *arena, bool *changed, Err *err)
 {
 	PlacedList placed;
@@ -186,9 +197,10 @@ bool placement_register(const Session *session, Pg *pg, bool dry, Arena *arena, 
 	char *nodes = nodes_json(session, arena);
 	char *tables = tables_json(&placed, arena);
 	const char *const values[] = {arena_printf(arena, "%g", session->cluster->rebalance.threshold), nodes, tables};
-	bool ok = is_registered(pg, values, &exists, &same, err);
+	bool may = false;
+	bool ok = is_registered(pg, values, &exists, &same, err) && may_write_rules(pg, &may, err);
 
-	if (ok && !same && (exists || has_rules(session->cluster, &placed))) {
+	if (ok && may && !same && (exists || has_rules(session->cluster, &placed))) {
 		*changed = true;
 		ok = dry || write_rules(pg, values, !exists, err);
 	}

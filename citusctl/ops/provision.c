@@ -609,6 +609,7 @@ const Step provision_steps[] = {
 	{"register the nodes", ON_COORDINATOR, init_registered},
 	{"apply the schema files", ON_COORDINATOR, init_schema},
 	{"create the tables", ON_COORDINATOR, init_tables},
+	{"register the placement rules", ON_COORDINATOR, init_placement},
 	{"run the pooler", ON_COORDINATOR, ensure_pooler},
 	{0},
 };

@@ -123,6 +123,13 @@ test_nodes()
 	run citusctl -o json status
 	is "$(json '[.nodes[].state] | unique | join(" ")')" active 'starts them'
 	runs 'the demo' 0 citusctl demo --users 500 --duration 1
+
+	jq '.workers[0].capacity = 2' cluster.json >more.json && mv more.json cluster.json
+	run citusctl init
+	like "$err" 'register the placement rules +changed' 'capacities of the description are told to Citus'
+	is "$(on_sql 0 <<<"SELECT name FROM pg_dist_rebalance_strategy WHERE default_strategy")" citusctl 'as its rebalance strategy'
+	run citusctl -o json init
+	is "$(json .changed)" 0 'once'
 }
 
 # Without the files here, as from another operator's machine.
