@@ -117,8 +117,10 @@ static void print_status(const Cluster *cluster, const Status *status, const cha
 {
 	size_t removed = count_state(status, "removed");
 	size_t wrong = status->node_count - removed - count_state(status, "active");
+	const char *platform = strstr(status->version, " on "); /* and compiler: for the JSON only */
+	size_t length = platform != NULL ? (size_t) (platform - status->version) : strlen(status->version);
 
-	printf("Cluster %s, engine %s (%s)\n\n", cluster->name, status->engine, status->version);
+	printf("Cluster %s, engine %s (%.*s)\n\n", cluster->name, status->engine, (int) length, status->version);
 	print_nodes(status, arena);
 	putchar('\n');
 	if (status->table_count > 0) {

@@ -189,7 +189,7 @@ static bool ensure_in_place(Host *host, Outcome *outcome, Err *err)
 	}
 	if (made > 0) {
 		*outcome = OUTCOME_CHANGED;
-		host_say(host, "%zu nodes", made);
+		host_say(host, "%zu node%s", made, made == 1 ? "" : "s");
 	}
 	return ok;
 }
