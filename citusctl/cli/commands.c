@@ -6,6 +6,7 @@ const Command *const commands[] = {
 	&status_command,
 	&rebalance_command,
 	&shard_command,
+	&verify_command,
 	&demo_command,
 	&metrics_command,
 	&node_command,

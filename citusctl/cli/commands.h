@@ -12,6 +12,7 @@ extern const Command metrics_command;
 extern const Command node_command;
 extern const Command rebalance_command;
 extern const Command shard_command;
+extern const Command verify_command;
 extern const Command history_command;
 extern const Command psql_command;
 extern const Command exec_command;

@@ -41,6 +41,17 @@ typedef struct EngineTraits {
 	const char *recover_prepared;
 	const char *disable_node; /* before a dead node can be removed; NULL: not needed */
 	const char *give_up;
+
+	/* Files of sql/ that "verify" compares: which shards lie on which node; what the shards of
+	 * each table should be made like (NULL: like the table itself on the coordinator); the
+	 * catalog, and the copy of it; what waits to be cleaned up; how to count rows that
+	 * stand in the wrong shard. */
+	const char *shard_places;
+	const char *table_shapes;
+	const char *catalog, *catalog_copy;
+	const char *cleanup;
+	const char *rows_outside;
+	bool workers_have_catalog; /* the copy is one on each worker; otherwise on the coordinator */
 } EngineTraits;
 
 /* What of the description this engine can't do and does otherwise: a sentence in

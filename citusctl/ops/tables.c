@@ -275,8 +275,7 @@ static bool set_foreign_keys_aside(Pg *pg, Arena *arena, const Table *table, Err
 	return ok;
 }
 
-/* All of them or, when one can't be, none. */
-static bool put_foreign_keys_back(Pg *pg, Arena *arena, Err *err)
+bool tables_put_foreign_keys_back(Pg *pg, Arena *arena, size_t *put, Err *err)
 {
 	PgRows *rows = pg_query(pg, asset_text("sql/query/pending_foreign_keys.sql"), 0, NULL, err);
 	int count = rows != NULL ? pg_row_count(rows) : 0;
@@ -291,6 +290,7 @@ static bool put_foreign_keys_back(Pg *pg, Arena *arena, Err *err)
 		     err_wrap(err, "foreign key %s of table %s", pg_value(rows, i, 2), pg_value(rows, i, 1));
 	}
 	pg_rows_free(rows);
+	*put = (size_t) count;
 	return ok && (count == 0 || pg_exec(pg, "COMMIT", err));
 }
 
@@ -370,6 +370,7 @@ bool tables_distribute(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bo
 	const Table *const *tables = cluster_tables_in_order(plan->cluster, arena);
 	bool there = false;
 	size_t made = 0;
+	size_t put = 0;
 	const char *settings = engine_traits(plan->engine)->table_session;
 	bool ok = ensure_bookkeeping(pg, dry, &there, err) && set_search_path(pg, plan, arena, err) &&
 	          (settings == NULL || pg_exec(pg, settings, err));
@@ -383,5 +384,5 @@ bool tables_distribute(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bo
 	*changed = made > 0;
 	if (made > 0)
 		*said = arena_printf(arena, "%zu table%s", made, made == 1 ? "" : "s");
-	return ok && (dry || !there || put_foreign_keys_back(pg, arena, err));
+	return ok && (dry || !there || tables_put_foreign_keys_back(pg, arena, &put, err));
 }

@@ -1,0 +1,167 @@
+#include "ops/verify.h"
+
+#include <string.h>
+
+#include "io/asset.h"
+#include "ops/check_judge.h"
+#include "ops/engine.h"
+#include "ops/verify_state.h"
+#include "run/operation.h"
+#include "util/clock.h"
+
+/* Between two looks: what was under way when the first was taken is over, or elsewhere. */
+#define LOOK_AGAIN_MS 250
+
+/* What changes all the time is looked at so often before it is believed. */
+#define LOOKS 3
+
+typedef struct NamedCheck {
+	const char *name;
+	bool (*look)(Verifier *v, Err *err);
+} NamedCheck;
+
+/* In the order in which one explains the next. */
+static const NamedCheck checks[] = {
+	{"nodes", verify_nodes},         {"tables", verify_tables},           {"colocation", verify_colocation},
+	{"placement", verify_placement}, {"catalog", verify_catalog},         {"shards", verify_shards},
+	{"definitions", verify_definitions}, {"indexes", verify_indexes},     {"reference", verify_reference},
+	{"leftovers", verify_leftovers}, {"rows", verify_rows},
+};
+
+void verifier_found(Verifier *v, Verdict verdict, VerifyFix fix, const char *node, const char *key, const char *format, ...)
+{
+	ProblemList *list = &v->problems;
+	va_list args;
+
+	if (list->count == list->capacity) {
+		Problem *old = list->items;
+
+		list->capacity = list->capacity * 2 + 16;
+		list->items = arena_array(v->arena, list->capacity, sizeof(Problem));
+		if (list->count > 0)
+			memcpy(list->items, old, list->count * sizeof(Problem));
+	}
+	va_start(args, format);
+	list->items[list->count++] = (Problem) {verdict, fix, node, key, arena_vprintf(v->arena, format, args)};
+	va_end(args);
+}
+
+static bool was_found(const ProblemList *before, const Problem *problem)
+{
+	for (size_t i = 0; i < before->count; i++)
+		if (strcmp(before->items[i].node, problem->node) == 0 && strcmp(before->items[i].key, problem->key) == 0)
+			return true;
+	return false;
+}
+
+/* Keeps what was there before too. */
+static void keep_known(ProblemList *now, const ProblemList *before)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < now->count; i++)
+		if (was_found(before, &now->items[i]))
+			now->items[kept++] = now->items[i];
+	now->count = kept;
+}
+
+/* Whether it was a look that failed and not the program that has to end. */
+static bool cannot_look(Verifier *v, Err *problem, Err *err)
+{
+	if (problem->kind == ERR_INTERRUPTED || pg_is_dead(v->pg)) {
+		err_move(err, problem);
+		return false;
+	}
+	verifier_found(v, VERDICT_FAIL, FIX_NONE, problem->node != NULL ? arena_strdup(v->arena, problem->node) : "cluster", "look",
+	             "cannot look: %s%s%s", problem->message, problem->detail != NULL ? ": " : "",
+	             problem->detail != NULL ? problem->detail : "");
+	err_clear(problem);
+	return true;
+}
+
+static bool look(Verifier *v, const NamedCheck *check, Err *err)
+{
+	Err problem = ERR_INIT;
+
+	v->problems = (ProblemList) {.count = 0};
+	v->said = NULL;
+
+	bool ok = check->look(v, &problem) || cannot_look(v, &problem, err);
+
+	verifier_forget(v);
+	return ok && clock_go_on(err);
+}
+
+static bool run_check(Verifier *v, const NamedCheck *check, Err *err)
+{
+	Check *results = &v->report->check;
+	bool ok = look(v, check, err);
+
+	for (int i = 1; ok && i < LOOKS && v->problems.count > 0; i++) {
+		const ProblemList before = v->problems;
+
+		clock_sleep_ms(LOOK_AGAIN_MS);
+		ok = look(v, check, err);
+		keep_known(&v->problems, &before);
+	}
+	if (!ok)
+		return false;
+	for (size_t i = 0; i < v->problems.count; i++) {
+		const Problem *p = &v->problems.items[i];
+
+		check_add(results, v->arena, p->verdict, p->node, check->name, "%s", p->message);
+		v->wants[p->fix] = true;
+		v->report->fixable += p->fix != FIX_NONE ? 1 : 0;
+		for (size_t n = 0; p->fix == FIX_METADATA && n < v->node_count; n++)
+			v->resync[n] = v->resync[n] || strcmp(v->nodes[n].name, p->node) == 0;
+	}
+	if (v->problems.count == 0 && v->said != NULL)
+		check_add(results, v->arena, VERDICT_PASS, "cluster", check->name, "%s", v->said);
+	return true;
+}
+
+static bool run_checks(Verifier *v, Err *err)
+{
+	bool ok = verifier_read_busy(v, err);
+
+	v->report->check = (Check) {.items = NULL};
+	v->report->fixable = 0;
+	memset(v->wants, 0, sizeof(v->wants));
+	memset(v->resync, 0, v->node_count * sizeof(bool));
+	for (size_t i = 0; ok && i < sizeof(checks) / sizeof(checks[0]); i++)
+		ok = run_check(v, &checks[i], err);
+	return ok;
+}
+
+static bool wants_something(const Verifier *v)
+{
+	for (size_t i = FIX_NONE + 1; i < FIX_COUNT; i++)
+		if (v->wants[i])
+			return true;
+	return false;
+}
+
+/* The checks run once more under the lock, so that what is mended is what is wrong now. */
+static bool fix(Verifier *v, Err *err)
+{
+	Session *session = v->session;
+	bool ok = (session->base == NULL || session_lock(session, err)) && operation_begin(session, err) && run_checks(v, err) &&
+	          verifier_mend(v, err) && run_checks(v, err);
+
+	if (v->report->fixed_count > 0)
+		operation_say(session, "%s mended, %s left", verifier_count(v, (int64_t) v->report->fixed_count, "thing", "things"),
+		              verifier_count(v, (int64_t) v->report->check.failed, "problem", "problems"));
+	return operation_end(session, ok, err);
+}
+
+bool verify_cluster(Session *session, const VerifyOptions *options, Arena *arena, VerifyReport *report, Err *err)
+{
+	Verifier v = {.session = session, .options = options, .report = report, .arena = arena};
+
+	*report = (VerifyReport) {.unreachable = 0};
+
+	bool ok = verifier_connect(&v, err) && run_checks(&v, err) && (!options->fix || !wants_something(&v) || fix(&v, err));
+
+	verifier_disconnect(&v);
+	return ok;
+}

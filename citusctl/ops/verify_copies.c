@@ -1,0 +1,197 @@
+/*
+ * The checks of what is there several times: the catalog, reference tables.
+ */
+#include <string.h>
+
+#include "io/asset.h"
+#include "ops/engine.h"
+#include "ops/verify_state.h"
+#include "util/str.h"
+
+/* ---- catalog -------------------------------------------------------------------------- */
+
+/* What one list has and the other has not; both sorted by bytes. */
+typedef struct Divergence {
+	const char *lacking, *extra; /* the first of each; NULL: none */
+	int64_t count;
+} Divergence;
+
+static Divergence compare(const PgRows *wanted, const PgRows *is)
+{
+	Divergence found = {NULL, NULL, 0};
+	int w = 0;
+	int i = 0;
+
+	while (w < pg_row_count(wanted) || i < pg_row_count(is)) {
+		int order = w == pg_row_count(wanted) ? 1 : i == pg_row_count(is) ? -1 : strcmp(pg_value(wanted, w, 0), pg_value(is, i, 0));
+
+		if (order < 0 && found.lacking == NULL)
+			found.lacking = pg_value(wanted, w, 0);
+		if (order > 0 && found.extra == NULL)
+			found.extra = pg_value(is, i, 0);
+		found.count += order != 0 ? 1 : 0;
+		w += order <= 0 ? 1 : 0;
+		i += order >= 0 ? 1 : 0;
+	}
+	return found;
+}
+
+static void tell(Verifier *v, const VerifyNode *node, const Divergence *found, bool can_send)
+{
+	const char *lacks = found->lacking != NULL ? arena_printf(v->arena, "lacks \"%s\"", found->lacking) : "";
+	const char *has = found->extra != NULL ? arena_printf(v->arena, "has \"%s\"", found->extra) : "";
+
+	if (found->count == 0)
+		return;
+	if (can_send)
+		verifier_found(v, VERDICT_FAIL, FIX_METADATA, node->name, "catalog", "its catalog differs from the coordinator's in %s: it %s%s%s; citusctl verify --fix sends it again",
+		             verifier_count(v, found->count, "line", "lines"), lacks, *lacks != '\0' && *has != '\0' ? ", and " : "", has);
+	else
+		verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, "catalog", "statements do not go where the catalog says, in %s: it says \"%s\", they go by \"%s\"; make "
+		             "the foreign table anew", verifier_count(v, found->count, "line", "lines"), found->lacking != NULL ? found->lacking : "nothing",
+		             found->extra != NULL ? found->extra : "nothing");
+}
+
+bool verify_catalog(Verifier *v, Err *err)
+{
+	const EngineTraits *traits = engine_traits(v->session->engine);
+	PgRows *wanted = pg_query(v->pg, asset_text(traits->catalog), 0, NULL, err);
+	size_t copies = 0;
+
+	if (wanted == NULL)
+		return false;
+	for (size_t i = 0; i < v->node_count; i++) {
+		bool has_copy = v->nodes[i].member->group != 0 ? traits->workers_have_catalog && v->nodes[i].member->active : !traits->workers_have_catalog;
+
+		v->nodes[i].sql = has_copy ? asset_text(traits->catalog_copy) : NULL;
+		v->nodes[i].value_count = 0;
+		copies += has_copy ? 1 : 0;
+	}
+
+	bool ok = verifier_ask(v, err);
+
+	for (size_t i = 0; ok && i < v->node_count; i++) {
+		if (v->nodes[i].rows == NULL)
+			continue;
+
+		const Divergence found = compare(wanted, v->nodes[i].rows);
+
+		tell(v, &v->nodes[i], &found, traits->workers_have_catalog);
+	}
+	v->said = traits->workers_have_catalog
+	              ? arena_printf(v->arena, "the same on %s and the coordinator: %s", verifier_count(v, (int64_t) copies, "worker", "workers"),
+	                             verifier_count(v, pg_row_count(wanted), "line", "lines"))
+	              : arena_printf(v->arena, "%s where it says (workers have no copy)", verifier_count(v, pg_row_count(wanted), "foreign table leads", "foreign tables lead"));
+	pg_rows_free(wanted);
+	return ok;
+}
+
+/* ---- reference tables -------------------------------------------------------------------- */
+
+static const char *copy_remedy(Verifier *v, const char *table, bool lacks_all)
+{
+	if (engine_traits(v->session->engine)->replicate_reference_tables == NULL)
+		return "citusctl node remove and citusctl node add give it one";
+	if (lacks_all)
+		return "citusctl verify --fix copies it";
+	return arena_printf(v->arena, "Citus copies all reference tables to a node or none, so SELECT undistribute_table('%s', true), then create_reference_table('%s')",
+	                    table, table);
+}
+
+static bool find_missing(Verifier *v, Err *err)
+{
+	PgRows *rows = pg_query(v->pg, asset_text("sql/query/verify_reference.sql"), 0, NULL, err);
+
+	for (int i = 0; rows != NULL && i < pg_row_count(rows); i++) {
+		const VerifyNode *node = verifier_node_of(v, pg_int(rows, i, 1));
+		bool lacks_all = node != NULL && node->member->reference_copies == 0;
+		bool can_copy = lacks_all && engine_traits(v->session->engine)->replicate_reference_tables != NULL;
+
+		if (node != NULL)
+			verifier_found(v, VERDICT_FAIL, can_copy ? FIX_REFERENCE : FIX_NONE, node->name, arena_strdup(v->arena, pg_value(rows, i, 0)),
+			             "has no copy of reference table %s: %s", pg_value(rows, i, 0), copy_remedy(v, pg_value(rows, i, 0), lacks_all));
+	}
+	pg_rows_free(rows);
+	return rows != NULL;
+}
+
+/* Asks every node for the statement, then sends it that. */
+static bool read_copies(Verifier *v, Err *err)
+{
+	const char **statements = arena_array(v->arena, v->node_count, sizeof(char *));
+
+	for (size_t i = 0; i < v->node_count; i++) {
+		v->nodes[i].sql = asset_text("sql/query/verify_reference_here.sql");
+		v->nodes[i].values[0] = v->nodes[i].places;
+		v->nodes[i].value_count = 1;
+	}
+	if (!verifier_ask(v, err))
+		return false;
+	for (size_t i = 0; i < v->node_count; i++) {
+		const PgRows *rows = v->nodes[i].rows;
+
+		if (rows != NULL && !pg_is_null(rows, 0, 0))
+			statements[i] = arena_strdup(v->arena, pg_value(rows, 0, 0));
+	}
+	for (size_t i = 0; i < v->node_count; i++) {
+		v->nodes[i].sql = statements[i];
+		v->nodes[i].value_count = 0;
+	}
+	return verifier_ask(v, err);
+}
+
+/* The row of a table in a node's answer, or -1. */
+static int row_of(const VerifyNode *node, const char *table)
+{
+	for (int i = 0; node->rows != NULL && i < pg_row_count(node->rows); i++)
+		if (strcmp(pg_value(node->rows, i, 0), table) == 0)
+			return i;
+	return -1;
+}
+
+#define DIGEST_MASK ((INT64_C(1) << 62) - 1)
+
+/*
+ * Each copy with that of the first node that has one.  They are not read at the same moment,
+ * so writes that go on make them differ, each time otherwise; rows that really differ keep
+ * the difference of the digests, which are sums, as it is.
+ */
+static void compare_copies(Verifier *v, const VerifyNode *first, int row)
+{
+	const char *table = pg_value(first->rows, row, 0);
+
+	for (const VerifyNode *node = first + 1; node < v->nodes + v->node_count; node++) {
+		int other = row_of(node, table);
+
+		if (other < 0 || (str_equal(pg_value(first->rows, row, 1), pg_value(node->rows, other, 1)) &&
+		                  str_equal(pg_value(first->rows, row, 2), pg_value(node->rows, other, 2))))
+			continue;
+		verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name,
+		             arena_printf(v->arena, "%s %lld %lld", table, (long long) (pg_int(first->rows, row, 1) - pg_int(node->rows, other, 1)),
+		                          (long long) ((pg_int(first->rows, row, 2) - pg_int(node->rows, other, 2)) & DIGEST_MASK)),
+		             "its copy of reference table %s is not as that on %s: %s rows, digest %s, there %s rows, digest %s; find out which is right, and make the "
+		             "rows of the other so", table, first->name, pg_value(node->rows, other, 1), pg_value(node->rows, other, 2),
+		             pg_value(first->rows, row, 1), pg_value(first->rows, row, 2));
+	}
+}
+
+bool verify_reference(Verifier *v, Err *err)
+{
+	int64_t tables = 0;
+
+	if (!verifier_read_places(v, err) || !find_missing(v, err) || !read_copies(v, err))
+		return false;
+	for (size_t i = 0; i < v->node_count; i++) {
+		for (int k = 0; v->nodes[i].rows != NULL && k < pg_row_count(v->nodes[i].rows); k++) {
+			bool is_first = true;
+
+			for (size_t n = 0; n < i && is_first; n++)
+				is_first = row_of(&v->nodes[n], pg_value(v->nodes[i].rows, k, 0)) < 0;
+			if (is_first)
+				compare_copies(v, &v->nodes[i], k);
+			tables += is_first ? 1 : 0;
+		}
+	}
+	v->said = arena_printf(v->arena, "%s with the same rows in every copy", verifier_count(v, tables, "table", "tables"));
+	return true;
+}

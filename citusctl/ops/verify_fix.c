@@ -1,0 +1,131 @@
+/*
+ * What "verify --fix" mends: by the engine's own functions only, each of which looks for itself
+ * whether it may.
+ */
+#include <string.h>
+
+#include "io/asset.h"
+#include "ops/engine.h"
+#include "ops/tables.h"
+#include "ops/verify_state.h"
+#include "util/clock.h"
+
+#define CLEANUP_ATTEMPTS 10
+#define CLEANUP_PAUSE_MS 200
+
+static void mended(Verifier *v, const char *node, const char *what)
+{
+	VerifyReport *report = v->report;
+	Fixed *items = arena_array(v->arena, report->fixed_count + 1, sizeof(Fixed));
+
+	if (report->fixed_count > 0)
+		memcpy(items, report->fixed, report->fixed_count * sizeof(Fixed));
+	items[report->fixed_count] = (Fixed) {node, what};
+	report->fixed = items;
+	report->fixed_count++;
+}
+
+/* Again while old copies are still being read. */
+static bool clean_up(Verifier *v, Err *err)
+{
+	int64_t before = 0;
+	int64_t left = 0;
+	bool ok = pg_query_int64(v->pg, asset_text("sql/query/cleanup_left.sql"), 0, NULL, &before, err);
+
+	left = before;
+	for (int i = 0; ok && left > 0 && i < CLEANUP_ATTEMPTS; i++) {
+		if (i > 0)
+			clock_sleep_ms(CLEANUP_PAUSE_MS);
+		ok = clock_go_on(err) && pg_exec(v->pg, "CALL citus_cleanup_orphaned_resources()", err) &&
+		     pg_query_int64(v->pg, asset_text("sql/query/cleanup_left.sql"), 0, NULL, &left, err);
+	}
+	if (ok && before > left)
+		mended(v, "cluster", arena_printf(v->arena, "cleaned up %s that moves left", verifier_count(v, before - left, "thing", "things")));
+	return ok || err_wrap(err, "clean up after moves");
+}
+
+/* Each node knows of the transactions that it began, and decides those. */
+static bool recover(Verifier *v, Err *err)
+{
+	const char *file = engine_traits(v->session->engine)->recover_prepared;
+
+	for (size_t i = 0; i < v->node_count; i++) {
+		int64_t count = 0;
+
+		if (v->nodes[i].pg == NULL)
+			continue;
+		if (!pg_query_int64(v->nodes[i].pg, asset_text(file), 0, NULL, &count, err))
+			return err_wrap(err, "decide prepared transactions");
+		if (count > 0)
+			mended(v, v->nodes[i].name, arena_printf(v->arena, "decided %s that it had begun", verifier_count(v, count, "prepared transaction", "prepared transactions")));
+	}
+	return true;
+}
+
+static bool count_missing_copies(Verifier *v, int64_t *count, bool *blocks, Err *err)
+{
+	PgRows *rows = pg_query(v->pg, asset_text("sql/query/reference_copies_missing.sql"), 0, NULL, err);
+
+	if (rows == NULL)
+		return false;
+	*count = pg_int(rows, 0, 0);
+	*blocks = pg_bool(rows, 0, 1);
+	pg_rows_free(rows);
+	return true;
+}
+
+/* Online, unless a table has no key for that. */
+static bool copy_reference_tables(Verifier *v, Err *err)
+{
+	int64_t before = 0;
+	int64_t after = 0;
+	bool blocks = false;
+
+	if (!count_missing_copies(v, &before, &blocks, err))
+		return false;
+
+	const char *const mode[] = {blocks ? "block_writes" : "auto"};
+	bool ok = pg_run(v->pg, asset_text(engine_traits(v->session->engine)->replicate_reference_tables), 1, mode, err) &&
+	          count_missing_copies(v, &after, &blocks, err);
+
+	if (ok && before > after)
+		mended(v, "cluster", arena_printf(v->arena, "made %s of reference tables", verifier_count(v, before - after, "copy", "copies")));
+	return ok || err_wrap(err, "copy reference tables");
+}
+
+static bool send_catalog(Verifier *v, Err *err)
+{
+	for (size_t i = 0; i < v->node_count; i++) {
+		const Member *member = v->nodes[i].member;
+		const char *const values[] = {member->host, arena_printf(v->arena, "%d", member->port)};
+
+		if (!v->resync[i])
+			continue;
+		if (!pg_run(v->pg, asset_text("sql/query/citus_send_catalog.sql"), 2, values, err))
+			return err_wrap(err, "send the catalog to node \"%s\"", v->nodes[i].name);
+		mended(v, v->nodes[i].name, "sent the catalog again");
+	}
+	return true;
+}
+
+static bool restore_foreign_keys(Verifier *v, Err *err)
+{
+	size_t count = 0;
+
+	if (!tables_put_foreign_keys_back(v->app, v->arena, &count, err))
+		return false;
+	if (count > 0)
+		mended(v, "cluster", arena_printf(v->arena, "put back %s", verifier_count(v, (int64_t) count, "foreign key", "foreign keys")));
+	return true;
+}
+
+bool verifier_mend(Verifier *v, Err *err)
+{
+	if (v->mover != NULL) {
+		err_set(err, ERR_REFUSED, "somebody else moves shards of this cluster: %s", v->mover);
+		return err_hint(err, "Wait until that has finished, then run the command again.");
+	}
+	return (!v->wants[FIX_METADATA] || send_catalog(v, err)) && (!v->wants[FIX_PREPARED] || recover(v, err)) &&
+	       (!v->wants[FIX_CLEANUP] || clean_up(v, err)) && (!v->wants[FIX_REFERENCE] || copy_reference_tables(v, err)) &&
+	       (!v->wants[FIX_FOREIGN_KEYS] || restore_foreign_keys(v, err));
+}

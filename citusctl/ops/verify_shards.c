@@ -1,0 +1,316 @@
+/*
+ * The checks of what is on the nodes: shards, definitions, indexes, rows.
+ */
+#include <string.h>
+
+#include "io/asset.h"
+#include "ops/engine.h"
+#include "ops/verify_state.h"
+#include "util/json.h"
+#include "util/str.h"
+
+static void ask(VerifyNode *node, const char *file, const char *value)
+{
+	node->sql = asset_text(file);
+	node->values[0] = value;
+	node->value_count = 1;
+}
+
+/* ---- shards ----------------------------------------------------------------------------- */
+
+static bool find_missing(Verifier *v, int64_t *there, Err *err)
+{
+	for (size_t i = 0; i < v->node_count; i++)
+		ask(&v->nodes[i], "sql/query/verify_shards_missing.sql", v->nodes[i].places);
+	if (!verifier_ask(v, err))
+		return false;
+	for (size_t i = 0; i < v->node_count; i++) {
+		const VerifyNode *node = &v->nodes[i];
+
+		for (int k = 0; node->rows != NULL && k < pg_row_count(node->rows); k++)
+			verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, arena_printf(v->arena, "missing %s", pg_value(node->rows, k, 0)),
+			               "lacks %s of %s that the catalog has here, such as %s: restore from a backup of this node; made anew, empty, its rows are lost",
+			               verifier_count(v, pg_int(node->rows, k, 1), "shard", "shards"), pg_value(node->rows, k, 0), pg_value(node->rows, k, 2));
+		*there += node->member->shards + node->member->reference_copies;
+	}
+	return true;
+}
+
+/* Names that are known to be left of moves, or to be made by one, as a text[]. */
+static const char *known_names(Verifier *v, const PgRows *cleanup, const VerifyNode *node)
+{
+	Str text = STR_INIT;
+	const char *names = NULL;
+
+	str_append_char(&text, '{');
+	for (int i = 0; i < pg_row_count(cleanup); i++) {
+		const char *name = pg_value(cleanup, i, 1);
+
+		if (pg_int(cleanup, i, 0) != 1 || pg_int(cleanup, i, 2) != node->member->group)
+			continue;
+		str_append(&text, text.length > 1 ? ",\"" : "\"");
+		for (const char *c = name; *c != '\0'; c++) {
+			if (*c == '"' || *c == '\\')
+				str_append_char(&text, '\\');
+			str_append_char(&text, *c);
+		}
+		str_append_char(&text, '"');
+	}
+	str_append_char(&text, '}');
+	names = arena_strdup(v->arena, str_text(&text));
+	str_free(&text);
+	return names;
+}
+
+static bool find_unknown(Verifier *v, Err *err)
+{
+	const char *tables = NULL;
+	const char *last_shard = NULL;
+	PgRows *cleanup = pg_query(v->pg, asset_text(engine_traits(v->session->engine)->cleanup), 0, NULL, err);
+	bool ok = cleanup != NULL && verifier_read_tables(v, &tables, &last_shard, err);
+
+	for (size_t i = 0; ok && i < v->node_count; i++) {
+		VerifyNode *node = &v->nodes[i];
+
+		ask(node, "sql/query/verify_shards_unknown.sql", node->places);
+		node->values[1] = tables;
+		node->values[2] = last_shard;
+		node->values[3] = known_names(v, cleanup, node);
+		node->value_count = 4;
+	}
+	pg_rows_free(cleanup);
+	if (!ok || !verifier_ask(v, err))
+		return false;
+	for (size_t i = 0; i < v->node_count; i++) {
+		const VerifyNode *node = &v->nodes[i];
+
+		for (int k = 0; node->rows != NULL && k < pg_row_count(node->rows); k++) {
+			const char *name = arena_strdup(v->arena, pg_value(node->rows, k, 0));
+
+			verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, name,
+			             "%s (%s) looks like a shard and is none that the catalog has here: compare it with the shard of that number, then DROP TABLE %s "
+			             "on this node", name, pg_value(node->rows, k, 1), name);
+		}
+	}
+	return true;
+}
+
+bool verify_shards(Verifier *v, Err *err)
+{
+	int64_t there = 0;
+
+	if (!verifier_read_places(v, err) || !find_missing(v, &there, err) || !find_unknown(v, err))
+		return false;
+	v->said = arena_printf(v->arena, "%s of the catalog on their nodes, and no others", verifier_count(v, there, "shard", "shards"));
+	return true;
+}
+
+/* ---- definitions --------------------------------------------------------------------------- */
+
+/* What the shards of a table should be made like. */
+typedef struct Shape {
+	const char *table;
+	Json *lines; /* an array of texts, sorted */
+} Shape;
+
+typedef struct ShapeList {
+	Shape *items;
+	size_t count;
+} ShapeList;
+
+static bool keep_shapes(Verifier *v, const PgRows *rows, ShapeList *shapes, Err *err)
+{
+	shapes->items = arena_array(v->arena, (size_t) pg_row_count(rows), sizeof(Shape));
+	for (int i = 0; i < pg_row_count(rows); i++) {
+		Json *lines = json_parse(pg_value(rows, i, 1), strlen(pg_value(rows, i, 1)), err);
+
+		if (lines == NULL)
+			return false;
+		shapes->items[shapes->count++] = (Shape) {arena_strdup(v->arena, pg_value(rows, i, 0)), lines};
+	}
+	return true;
+}
+
+/* The tables themselves say it, or else the engine does, whose tables lack their keys. */
+static bool read_shapes(Verifier *v, ShapeList *shapes, Err *err)
+{
+	const char *file = engine_traits(v->session->engine)->table_shapes;
+	const char *tables = NULL;
+	const char *last_shard = NULL;
+	PgRows *rows = NULL;
+
+	if (file != NULL)
+		rows = pg_query(v->pg, asset_text(file), 0, NULL, err);
+	else if (verifier_read_tables(v, &tables, &last_shard, err))
+		rows = pg_query(v->pg, asset_text("sql/query/verify_shapes.sql"), 1, &tables, err);
+
+	bool ok = rows != NULL && keep_shapes(v, rows, shapes, err);
+
+	pg_rows_free(rows);
+	return ok;
+}
+
+static const Shape *find_shape(const ShapeList *shapes, const char *table)
+{
+	for (size_t i = 0; i < shapes->count; i++)
+		if (strcmp(shapes->items[i].table, table) == 0)
+			return &shapes->items[i];
+	return NULL;
+}
+
+typedef struct Deviation {
+	Verifier *v;
+	const char *node, *table, *shards;
+} Deviation;
+
+static void tell(const Deviation *d, bool lacks, const char *line)
+{
+	verifier_found(d->v, VERDICT_FAIL, FIX_NONE, d->node, arena_printf(d->v->arena, "%s %s %d", d->table, line, lacks), "%s %s: %s; %s", d->shards,
+	             lacks ? "without what the table has" : "with what the table has not", line,
+	             lacks ? "repeat the DDL on the shard alone" : "take it off the shard, or give it to the table");
+}
+
+/* Both are sorted by bytes. */
+static void compare_lines(const Deviation *d, const Json *wanted, const Json *is)
+{
+	const Json *w = json_first(wanted);
+	const Json *i = json_first(is);
+
+	while (w != NULL || i != NULL) {
+		int order = w == NULL ? 1 : i == NULL ? -1 : strcmp(json_text(w), json_text(i));
+
+		if (order < 0)
+			tell(d, true, json_text(w));
+		else if (order > 0)
+			tell(d, false, json_text(i));
+		w = order <= 0 ? json_next(w) : w;
+		i = order >= 0 ? json_next(i) : i;
+	}
+}
+
+static bool compare_shapes(Verifier *v, const VerifyNode *node, const ShapeList *shapes, Err *err)
+{
+	for (int k = 0; node->rows != NULL && k < pg_row_count(node->rows); k++) {
+		const char *text = pg_value(node->rows, k, 1);
+		const Shape *wanted = find_shape(shapes, pg_value(node->rows, k, 0));
+		Json *lines = json_parse(text, strlen(text), err);
+		const Deviation d = {.v = v, .node = node->name, .table = arena_strdup(v->arena, pg_value(node->rows, k, 0)),
+		                     .shards = arena_printf(v->arena, "%s of %s (%s%s)", verifier_count(v, pg_int(node->rows, k, 2), "shard", "shards"),
+		                                            pg_value(node->rows, k, 0), pg_int(node->rows, k, 2) > 1 ? "from " : "",
+		                                            pg_value(node->rows, k, 3))};
+
+		if (lines == NULL)
+			return false;
+		if (wanted != NULL)
+			compare_lines(&d, wanted->lines, lines);
+		json_free(lines);
+	}
+	return true;
+}
+
+bool verify_definitions(Verifier *v, Err *err)
+{
+	ShapeList shapes = {NULL, 0};
+	bool ok = verifier_read_places(v, err) && read_shapes(v, &shapes, err);
+
+	for (size_t i = 0; i < v->node_count; i++)
+		ask(&v->nodes[i], "sql/query/verify_shapes.sql", v->nodes[i].places);
+	ok = ok && verifier_ask(v, err);
+	for (size_t i = 0; ok && i < v->node_count; i++)
+		ok = compare_shapes(v, &v->nodes[i], &shapes, err);
+	v->said = arena_printf(v->arena, "columns, constraints and indexes of all shards as those of %s",
+	                       verifier_count(v, (int64_t) shapes.count, "table", "tables"));
+	for (size_t i = 0; i < shapes.count; i++)
+		json_free(shapes.items[i].lines);
+	return ok;
+}
+
+/* ---- indexes ---------------------------------------------------------------------------------- */
+
+bool verify_indexes(Verifier *v, Err *err)
+{
+	if (!verifier_read_places(v, err))
+		return false;
+	for (size_t i = 0; i < v->node_count; i++)
+		ask(&v->nodes[i], "sql/query/verify_indexes.sql", v->nodes[i].places);
+	if (!verifier_ask(v, err))
+		return false;
+	for (size_t i = 0; i < v->node_count; i++) {
+		const VerifyNode *node = &v->nodes[i];
+
+		for (int k = 0; node->rows != NULL && k < pg_row_count(node->rows); k++)
+			verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, arena_strdup(v->arena, pg_value(node->rows, k, 0)),
+			             "%s of shards of %s not valid, such as %s: REINDEX INDEX CONCURRENTLY %s on this node",
+			             verifier_count(v, pg_int(node->rows, k, 1), "index", "indexes"), pg_value(node->rows, k, 0), pg_value(node->rows, k, 2),
+			             pg_value(node->rows, k, 2));
+	}
+	v->said = "all valid";
+	return true;
+}
+
+/* ---- rows -------------------------------------------------------------------------------------- */
+
+/* The rows from..to-1 of the list are a node's shards. */
+typedef struct Part {
+	int from, to;
+} Part;
+
+static void find_parts(Verifier *v, const PgRows *list, Part *parts)
+{
+	for (int i = 0; i < pg_row_count(list); i++) {
+		const VerifyNode *node = verifier_node_of(v, pg_int(list, i, 0));
+		Part *part = node != NULL ? &parts[node - v->nodes] : NULL;
+
+		if (part != NULL && part->to == 0)
+			*part = (Part) {i, i};
+		if (part != NULL)
+			part->to = i + 1;
+	}
+}
+
+/* The next shard of every node, all at the same time; *more when there was any. */
+static bool count_next(Verifier *v, const PgRows *list, Part *parts, bool *more, Err *err)
+{
+	*more = false;
+	for (size_t n = 0; n < v->node_count; n++) {
+		if (parts[n].from >= parts[n].to || v->nodes[n].pg == NULL)
+			continue;
+		v->nodes[n].sql = pg_value(list, parts[n].from, 3);
+		v->nodes[n].value_count = 0;
+		*more = true;
+	}
+	if (!verifier_ask(v, err))
+		return false;
+	for (size_t n = 0; n < v->node_count; n++) {
+		const VerifyNode *node = &v->nodes[n];
+		int at = parts[n].from++;
+
+		if (node->rows == NULL || pg_int(node->rows, 0, 0) == 0)
+			continue;
+		verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, arena_strdup(v->arena, pg_value(list, at, 2)),
+		             "%s in shard %s belong to another shard of %s, and no statement on one key finds them: copy them out on this node, delete them "
+		             "there, and insert them again through the coordinator", verifier_count(v, pg_int(node->rows, 0, 0), "row", "rows"),
+		             pg_value(list, at, 2), pg_value(list, at, 1));
+	}
+	return true;
+}
+
+bool verify_rows(Verifier *v, Err *err)
+{
+	if (!v->options->deep)
+		return true;
+
+	PgRows *list = pg_query(v->pg, asset_text(engine_traits(v->session->engine)->rows_outside), 0, NULL, err);
+	Part *parts = arena_array(v->arena, v->node_count, sizeof(Part));
+	bool more = list != NULL;
+	bool ok = list != NULL;
+
+	if (ok) {
+		find_parts(v, list, parts);
+		v->said = arena_printf(v->arena, "every row of %s belongs to it", verifier_count(v, pg_row_count(list), "shard", "shards"));
+	}
+	while (ok && more)
+		ok = count_next(v, list, parts, &more, err);
+	pg_rows_free(list);
+	return ok;
+}

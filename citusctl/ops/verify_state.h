@@ -1,0 +1,120 @@
+/*
+ * ops/verify_state.h - what the checks of ops/verify.h share.
+ *
+ * Threads: one.
+ */
+#ifndef CITUSCTL_OPS_VERIFY_STATE_H
+#define CITUSCTL_OPS_VERIFY_STATE_H
+
+#include "ops/members.h"
+#include "ops/verify.h"
+
+/* What mends a problem. */
+typedef enum VerifyFix {
+	FIX_NONE,         /* nothing that is safe */
+	FIX_CLEANUP,      /* the engine's own clean-up */
+	FIX_PREPARED,     /* the engine's own recovery of two-phase commits */
+	FIX_REFERENCE,    /* copies of reference tables where there are none */
+	FIX_METADATA,     /* the catalog of a worker, sent again */
+	FIX_FOREIGN_KEYS, /* those that init took off and did not put back */
+	FIX_COUNT,
+} VerifyFix;
+
+/* A node that is registered. */
+typedef struct VerifyNode {
+	const Member *member;
+	const char *name;
+	Pg *pg;          /* NULL: it does not answer */
+	const char *why; /* then */
+	const char *places; /* the shards that should be on it: JSON, "[]" for none */
+
+	/* For verifier_ask(): the statement, NULL: not asked. */
+	const char *sql;
+	const char *values[4];
+	int value_count;
+	PgRows *rows; /* the answer; NULL when there is none */
+} VerifyNode;
+
+/* Something wrong, as one look found it. */
+typedef struct Problem {
+	Verdict verdict;
+	VerifyFix fix;
+	const char *node; /* or "cluster" */
+	const char *key;  /* what it is about: the same in the next look */
+	const char *message;
+} Problem;
+
+typedef struct ProblemList {
+	Problem *items;
+	size_t count, capacity;
+} ProblemList;
+
+typedef struct Verifier {
+	Session *session;
+	const VerifyOptions *options;
+	VerifyReport *report;
+	Arena *arena;
+	Pg *pg;  /* the superuser at the coordinator: the one of nodes[0] */
+	Pg *app; /* the application's role there: finds tables as the application does */
+	Members members;
+	VerifyNode *nodes; /* as members: the coordinator first */
+	size_t node_count;
+	bool is_busy;       /* somebody else moves shards, or works under the lock */
+	const char *mover;  /* who moves shards; NULL: nobody */
+
+	ProblemList problems; /* of this look of this check */
+	const char *said;     /* what there is to say when all is well */
+
+	bool wants[FIX_COUNT];
+	bool *resync; /* nodes whose catalog is to be sent again */
+} Verifier;
+
+/* A problem of the check in hand. */
+void verifier_found(Verifier *v, Verdict verdict, VerifyFix fix, const char *node, const char *key, const char *format, ...)
+	PRINTF_LIKE(6, 7);
+
+/*
+ * Sends every node its statement and waits for all answers.  A node that can't answer
+ * has no rows, and that is a problem of the check; false only on Ctrl-C.
+ */
+bool verifier_ask(Verifier *v, Err *err) MUST_CHECK;
+
+/* Frees the answers, and asks nobody the next time. */
+void verifier_forget(Verifier *v);
+
+/* The node of a group; NULL: none. */
+VerifyNode *verifier_node_of(Verifier *v, int64_t group);
+
+/* Fills places of all nodes from the catalog. */
+bool verifier_read_places(Verifier *v, Err *err) MUST_CHECK;
+
+/* The tables of the catalog as JSON, and the highest shard id as text. */
+bool verifier_read_tables(Verifier *v, const char **tables, const char **last_shard, Err *err) MUST_CHECK;
+
+/* Finds out whether somebody moves shards or works under the lock of the cluster. */
+bool verifier_read_busy(Verifier *v, Err *err) MUST_CHECK;
+
+/* "1 shard", "12 shards". */
+const char *verifier_count(Verifier *v, int64_t count, const char *one, const char *many);
+
+/* Opens the connections; a worker that is down is a problem of the check "nodes". */
+bool verifier_connect(Verifier *v, Err *err) MUST_CHECK;
+void verifier_disconnect(Verifier *v);
+
+/* The checks: false only when it could not look. */
+bool verify_nodes(Verifier *v, Err *err) MUST_CHECK;
+bool verify_tables(Verifier *v, Err *err) MUST_CHECK;
+bool verify_colocation(Verifier *v, Err *err) MUST_CHECK;
+bool verify_placement(Verifier *v, Err *err) MUST_CHECK;
+bool verify_catalog(Verifier *v, Err *err) MUST_CHECK;
+bool verify_shards(Verifier *v, Err *err) MUST_CHECK;
+bool verify_definitions(Verifier *v, Err *err) MUST_CHECK;
+bool verify_indexes(Verifier *v, Err *err) MUST_CHECK;
+bool verify_reference(Verifier *v, Err *err) MUST_CHECK;
+bool verify_leftovers(Verifier *v, Err *err) MUST_CHECK;
+bool verify_rows(Verifier *v, Err *err) MUST_CHECK;
+
+/* Mends what the problems found so far want; the caller holds the lock. */
+bool verifier_mend(Verifier *v, Err *err) MUST_CHECK;
+
+#endif

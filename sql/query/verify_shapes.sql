@@ -1,0 +1,38 @@
+-- On a node: columns, constraints and indexes of the shards $1, lines as JSON; shards of a table with the same lines are one
+-- row.  Names of constraints and indexes are left out, as those of shards have numbers; a foreign key says which table it
+-- refers to, not which shard.
+WITH shard AS MATERIALIZED (
+	SELECT s.id, s."table", to_regclass(s.name)::oid AS relation
+	FROM json_to_recordset($1::json) AS s(id bigint, name text, "table" text)
+), line AS (
+	SELECT s.id, s."table", format('column %I %s%s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),
+		CASE WHEN a.attcollation <> y.typcollation THEN (SELECT format(' COLLATE %I.%I', n.nspname, o.collname)
+			FROM pg_collation o JOIN pg_namespace n ON n.oid = o.collnamespace WHERE o.oid = a.attcollation) END,
+		CASE WHEN a.attgenerated <> '' THEN ' GENERATED' END, CASE WHEN a.attnotnull THEN ' NOT NULL' END) AS line
+	FROM shard s
+	JOIN pg_attribute a ON a.attrelid = s.relation
+	JOIN pg_type y ON y.oid = a.atttypid
+	WHERE a.attnum > 0 AND NOT a.attisdropped
+	UNION ALL
+	SELECT s.id, s."table", CASE k.contype
+		WHEN 'f' THEN regexp_replace(pg_get_constraintdef(k.oid), ' REFERENCES .*?\(', ' REFERENCES '
+			|| replace(coalesce(r."table", (SELECT format('%I.%I', n.nspname, c.relname)
+				FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = k.confrelid)), '\', '\\') || '(')
+		ELSE pg_get_constraintdef(k.oid) END
+	FROM shard s
+	JOIN pg_constraint k ON k.conrelid = s.relation
+	LEFT JOIN pg_constraint p ON p.oid = k.conparentid
+	LEFT JOIN shard r ON r.relation = k.confrelid
+	WHERE k.contype IN ('p', 'u', 'x', 'c', 'f') AND p.conrelid IS DISTINCT FROM k.conrelid
+	UNION ALL
+	SELECT s.id, s."table", CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX' ||
+		substring(pg_get_indexdef(i.indexrelid) FROM ' USING .*')
+	FROM shard s
+	JOIN pg_index i ON i.indrelid = s.relation
+	WHERE NOT EXISTS (SELECT FROM pg_constraint k
+		WHERE k.conindid = i.indexrelid AND k.conrelid = s.relation AND k.contype IN ('p', 'u', 'x'))
+)
+SELECT "table", lines, count(*), min(id)
+FROM (SELECT id, "table", json_agg(line ORDER BY line COLLATE "C")::text AS lines FROM line GROUP BY id, "table") AS shape
+GROUP BY "table", lines
+ORDER BY "table", count(*) DESC

@@ -1,0 +1,341 @@
+#!/usr/bin/env bash
+# "citusctl verify" finds what is broken on purpose, one thing at a time and nothing else,
+# and passes when it is mended, by --fix where that is safe.
+set -u
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cat >shop.sql <<-'SQL'
+	CREATE TABLE IF NOT EXISTS kinds (id int PRIMARY KEY, name text);
+	CREATE TABLE IF NOT EXISTS codes (code text PRIMARY KEY);
+	CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY, kind int CONSTRAINT items_kind REFERENCES kinds (id), name text NOT NULL,
+		price numeric(10,2) CHECK (price >= 0), added timestamptz DEFAULT now());
+	CREATE INDEX IF NOT EXISTS items_name ON items (name);
+	CREATE TABLE IF NOT EXISTS parts (item bigint REFERENCES items (id) ON DELETE CASCADE, part int, PRIMARY KEY (item, part));
+	CREATE TABLE IF NOT EXISTS notes (item bigint, note text, PRIMARY KEY (item, note));
+SQL
+
+# describe NAME [PLACEMENT [SHARD_COUNT]]
+describe()
+{
+	local settings=''
+	# What Citus would mend by itself within a minute is to stay until the test has seen it.
+	[ "$engine" = citus ] && settings='"postgres": {"settings": {"citus.defer_shard_delete_interval": "-1", "citus.recover_2pc_interval": "-1",
+		"citus.metadata_sync_interval": "1h"}},'
+	write_description "$1" "$settings"'"engine": "'"$engine"'", "workers": [{"name": "w1", "labels": {"region": "eu"}}, {"name": "w2"}],
+		"shard_count": '"${3:-4}"', "schema": ["shop.sql"], "tables": [{"name": "kinds", "reference": true}, {"name": "codes", "reference": true},
+		{"name": "items", "distribution_column": "id"'"${2:+, \"placement\": $2}"'},
+		{"name": "parts", "distribution_column": "item", "colocate_with": "items"},
+		{"name": "notes", "distribution_column": "item", "colocate_with": "items"}]'
+}
+
+# What the engines themselves would refuse, or do on all nodes.
+by_hand()
+{
+	{
+		echo 'SET citus.enable_ddl_propagation = off; SET citus.enable_manual_changes_to_shards = on; SET citus.enable_metadata_sync = off;'
+		echo 'SET citus.override_table_visibility = off; SET citus_embedded.busy = on; SET search_path = public;'
+		echo "$2"
+	} | node_sql "$name" "$1"
+}
+
+sql() { by_hand coordinator "$1"; }
+
+# look [OPTION...]: runs verify; the names of the checks that failed are in $failing.
+look()
+{
+	run citusctl -o json verify "$@"
+	failing=$(json '[.checks[] | select(.result == "fail") | .check] | unique | join(" ")')
+	said=$(json '.checks[] | select(.result != "pass") | .node + ": " + .message')
+}
+
+# finds CHECKS REGEX NAME [OPTION...]: these checks fail and no others.
+finds()
+{
+	local checks=$1 regex=$2 what=$3
+	shift 3
+	look "$@"
+	is "$status $failing" "3 $checks" "$engine: $what: only $checks fails"
+	like "$said" "$regex" "$engine: $what: and says what"
+}
+
+# passes NAME [OPTION...]
+passes()
+{
+	local what=$1
+	shift
+	look "$@"
+	is "$status $failing" '0 ' "$engine: $what: passes"
+}
+
+# fixes REGEX NAME [OPTION...]
+fixes()
+{
+	local regex=$1 what=$2
+	shift 2
+	look --fix "$@"
+	is "$status $failing" '0 ' "$engine: $what: --fix mends it"
+	like "$(json '.fixed[] | .node + ": " + .what')" "$regex" "$engine: $what: and says how"
+}
+
+# The first shard of table $1 on node $2: its number.
+shard_on()
+{
+	sql "SELECT min(s.shardid) FROM pg_dist_shard s JOIN pg_dist_placement p ON p.shardid = s.shardid JOIN pg_dist_node n ON n.groupid = p.groupid
+		WHERE s.logicalrelid = '$1'::regclass AND n.nodeport = $(port_of "$2")"
+}
+
+port_of() { jq -r --arg node "$1" '.nodes[$node].port' "$CITUSCTL_HOME/$name/state.json"; }
+
+break_nodes()
+{
+	local group
+	if [ "$engine" = citus ]; then
+		group=$(by_hand w2 'SELECT groupid FROM pg_dist_local_group')
+		by_hand w2 'UPDATE pg_dist_local_group SET groupid = 77'
+		finds nodes '^w2: takes itself for group 77' 'a worker with another group'
+		by_hand w2 "UPDATE pg_dist_local_group SET groupid = $group"
+		sql "UPDATE pg_dist_node SET metadatasynced = false WHERE nodeport = $(port_of w1)"
+		finds nodes '^w1: has no complete copy of the catalog' 'a worker without metadata'
+		fixes '^w1: sent the catalog again' 'a worker without metadata'
+	else
+		group=$(by_hand w2 'SELECT groupid FROM citus_embedded.this_node')
+		by_hand w2 'UPDATE citus_embedded.this_node SET groupid = 77'
+		finds nodes '^w2: takes itself for group 77' 'a worker with another group'
+		by_hand w2 "UPDATE citus_embedded.this_node SET groupid = $group"
+	fi
+	passes 'a worker with its group again'
+
+	runs "$engine: a worker is stopped" 0 citusctl node stop w2
+	look
+	is "$status $failing" '4 nodes' "$engine: a worker that is down makes the status 4"
+	like "$said" '^w2: does not answer: .*citusctl node start w2' "$engine: and is named with the remedy"
+	runs "$engine: it is started" 0 citusctl node start w2
+}
+
+break_description()
+{
+	describe "$name" '' 8
+	finds tables '^cluster: table items has 4 shards, the description says 8' 'another shard count'
+	describe "$name" '{"region": "eu"}'
+	finds placement '^w2: 2 shard groups of items on it, which is not labelled region=eu' 'shards where a rule forbids them'
+	describe "$name"
+	passes 'a description that fits'
+}
+
+break_catalog()
+{
+	local shard other
+	shard=$(shard_on items w1)
+	other=$(shard_on items w2)
+	if [ "$engine" = citus ]; then
+		by_hand w2 "DELETE FROM pg_dist_placement WHERE shardid = $shard"
+		finds catalog "^w2: its catalog differs from the coordinator's in 1 line: it lacks \"shard $shard lies on group" 'a placement that a worker does not know'
+		fixes '^w2: sent the catalog again' 'a placement that a worker does not know'
+		like "$(citusctl history)" 'verify --fix .* done +1 thing mended, 0 problems left' "$engine: which the journal has"
+		sql "UPDATE pg_dist_placement SET groupid = (SELECT groupid FROM pg_dist_node WHERE nodeport = $(port_of w2)) WHERE shardid = $(shard_on notes w1)"
+		finds 'catalog colocation shards' '^cluster: the shards of .* lie on 2 nodes' 'a placement that is wrong on the coordinator'
+		sql "UPDATE pg_dist_placement SET groupid = (SELECT groupid FROM pg_dist_placement WHERE shardid = $shard)
+			WHERE shardid = (SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'notes'::regclass
+				AND shardminvalue = (SELECT shardminvalue FROM pg_dist_shard WHERE shardid = $shard))"
+	else
+		sql "ALTER FOREIGN TABLE citus_embedded.items_$shard OPTIONS (SET table_name 'items_$other')"
+		finds catalog "^coordinator: statements do not go where the catalog says, in 2 lines: it says \"shard items_$shard" 'a foreign table that leads elsewhere'
+		sql "ALTER FOREIGN TABLE citus_embedded.items_$shard OPTIONS (SET table_name 'items_$shard')"
+	fi
+	passes 'a catalog that is whole'
+}
+
+break_shards()
+{
+	local shard other
+	shard=$(shard_on parts w1)
+	other=$(shard_on parts w2)
+	by_hand w1 "ALTER TABLE parts_$shard RENAME TO parts_gone"
+	finds shards "^w1: lacks 1 shard of public.parts that the catalog has here, such as public.parts_$shard" 'a shard that is gone'
+	by_hand w1 "ALTER TABLE parts_gone RENAME TO parts_$shard"
+	by_hand w1 "CREATE TABLE parts_$other (item bigint, part int)"
+	finds shards "^w1: public.parts_$other \\(.*\\) looks like a shard .* DROP TABLE public.parts_$other" 'a shard that the catalog has elsewhere'
+	by_hand w1 "ALTER TABLE parts_$other RENAME TO parts_20240101"
+	passes 'a table of somebody else'
+	by_hand w1 'DROP TABLE parts_20240101'
+}
+
+break_definitions()
+{
+	local shard
+	shard=$(shard_on items w2)
+	if [ "$engine" = citus ]; then
+		by_hand w2 "DROP INDEX items_name_$shard; ALTER TABLE items_$shard ADD COLUMN extra int"
+		finds definitions "^w2: 1 shard of public.items \\($shard\\) without .*: INDEX USING btree \\(name\\)" 'a shard without an index'
+		like "$said" "^w2: 1 shard of public.items \\($shard\\) with .*: column extra integer" "$engine: and with a column more"
+		by_hand w2 "CREATE INDEX items_name_$shard ON items_$shard (name); ALTER TABLE items_$shard DROP COLUMN extra"
+		by_hand w2 "ALTER TABLE items_$shard DROP CONSTRAINT items_kind_$shard"
+		finds definitions ': FOREIGN KEY \(kind\) REFERENCES public.kinds\(id\)' 'a shard without a foreign key'
+		by_hand w2 "ALTER TABLE items_$shard ADD CONSTRAINT items_kind_$shard FOREIGN KEY (kind) REFERENCES kinds_$(shard_on kinds w2) (id)"
+	else
+		by_hand w2 'DROP INDEX items_name; ALTER TABLE items ADD COLUMN extra int'
+		finds definitions '^w2: 2 shards of public.items \(from [0-9]+\) without .*: INDEX USING btree \(name\)' 'shards without an index'
+		like "$said" '^w2: 2 shards of public.items .* with .*: column extra integer' "$engine: and with a column more"
+		by_hand w2 'CREATE INDEX items_name ON items (name); ALTER TABLE items DROP COLUMN extra'
+	fi
+	passes 'shards like their table'
+	by_hand w2 "UPDATE pg_index SET indisvalid = false WHERE indrelid = 'items_$shard'::regclass AND NOT indisunique"
+	finds indexes '^w2: 1 index of shards of public.items not valid.*REINDEX INDEX CONCURRENTLY ' 'an invalid index'
+	by_hand w2 "$(grep -o 'REINDEX INDEX CONCURRENTLY [^ ]*' <<<"$said")"
+	passes 'an index made anew'
+}
+
+break_reference()
+{
+	local copy=kinds
+	[ "$engine" = citus ] && copy=kinds_$(shard_on kinds w2)
+	by_hand w2 "SET session_replication_role = replica; UPDATE $copy SET name = 'other' WHERE id = 1"
+	finds reference '^w2: its copy of reference table public.kinds is not as that on coordinator: 3 rows, digest [0-9]+, there 3 rows' 'a copy with another row'
+	by_hand w2 "SET session_replication_role = replica; UPDATE $copy SET name = 'kind 1' WHERE id = 1"
+	passes 'a copy like the others'
+
+	[ "$engine" = citus ] || return
+	drop_copy codes w2
+	finds reference '^w2: has no copy of reference table public.codes: Citus copies all .*undistribute_table' 'one copy that is missing'
+	echo "SELECT undistribute_table('public.codes', true); SELECT create_reference_table('public.codes')" | node_sql "$name" coordinator >/dev/null
+	passes 'a table made a reference table again'
+	# The foreign key is put back in break_foreign_keys.
+	echo 'ALTER TABLE items DROP CONSTRAINT items_kind' | node_sql "$name" coordinator
+	drop_copy codes w2
+	drop_copy kinds w2
+	finds reference '^w2: has no copy of reference table public.codes: citusctl verify --fix' 'a node without copies'
+	fixes '^cluster: made 2 copies of reference tables' 'a node without copies'
+}
+
+# drop_copy TABLE NODE: of a reference table of Citus, from the catalogs too.
+drop_copy()
+{
+	local copy at
+	copy=$(shard_on "$1" "$2")
+	for at in coordinator w1 w2; do
+		by_hand "$at" "DELETE FROM pg_dist_placement WHERE shardid = $copy AND groupid = (SELECT groupid FROM pg_dist_node WHERE nodeport = $(port_of "$2"))"
+	done
+	by_hand "$2" "DROP TABLE $1_$copy"
+}
+
+break_leftovers()
+{
+	by_hand w1 'CREATE PUBLICATION citus_shard_move_publication_1_2_3'
+	finds leftovers '^w1: publication citus_shard_move_publication_1_2_3 is left of a move' 'a publication'
+	by_hand w1 'DROP PUBLICATION citus_shard_move_publication_1_2_3'
+	by_hand w1 "SELECT pg_create_logical_replication_slot('citus_shard_move_slot_1_2_3', 'pgoutput')" >/dev/null
+	finds leftovers '^w1: replication slot citus_shard_move_slot_1_2_3 is left .* keeps WAL' 'a slot'
+	by_hand w1 "SELECT pg_drop_replication_slot('citus_shard_move_slot_1_2_3')" >/dev/null
+
+	# An old copy of a moved shard is no defect; what a failed move left is one.
+	local catalog=pg_dist_cleanup ids='nextval('"'pg_dist_cleanup_recordid_seq'"'), 1' other
+	other=$(shard_on parts w2)
+	[ "$engine" = embedded ] && catalog='citus_embedded.cleanup' ids='1000, 1'
+	by_hand w1 "CREATE TABLE parts_$other (item bigint, part int)"
+	sql "INSERT INTO $catalog (record_id, operation_id, object_type, object_name, node_group_id, policy_type)
+		SELECT $ids, 1, 'public.parts_$other', groupid, 1 FROM pg_dist_node WHERE nodeport = $(port_of w1)"
+	finds leftovers "^w1: 1 thing that a move which failed left, such as table public.parts_$other" 'a table that a failed move left'
+	fixes '^cluster: cleaned up 1 thing' 'a table that a failed move left'
+	is "$(by_hand w1 "SELECT to_regclass('parts_$other') IS NULL")" t "$engine: it is gone"
+}
+
+break_foreign_keys()
+{
+	[ "$engine" = citus ] || echo 'ALTER TABLE items DROP CONSTRAINT items_kind' | node_sql "$name" coordinator
+	sql "INSERT INTO citusctl.pending_foreign_keys (table_name, name, definition) VALUES ('items', 'items_kind', 'FOREIGN KEY (kind) REFERENCES kinds (id)')"
+	finds leftovers '^cluster: foreign key items_kind of table items was taken off' 'a foreign key that waits'
+	fixes '^cluster: put back 1 foreign key' 'a foreign key that waits'
+	not_ok "$engine: it holds again" sql 'INSERT INTO items (id, kind, name) SELECT -1, 99, name FROM kinds LIMIT 1'
+}
+
+break_prepared()
+{
+	[ "$engine" = citus ] || return
+	by_hand w1 "BEGIN; CREATE TABLE half (a int); PREPARE TRANSACTION 'citus_0_4190000_1_0'"
+	passes 'a prepared transaction that is young'
+	finds leftovers '^w1: transaction citus_0_4190000_1_0 is prepared since .* citusctl verify --fix' 'a prepared transaction without an owner' --grace 0
+	fixes '^coordinator: decided 1 prepared transaction' 'a prepared transaction without an owner' --grace 0
+	by_hand w1 "BEGIN; CREATE TABLE half (a int); PREPARE TRANSACTION 'citus_0_$(sql 'SELECT pid FROM pg_stat_activity ORDER BY backend_start LIMIT 1')_1_0'"
+	passes 'a prepared transaction whose process is there' --grace 0
+	by_hand w1 "SELECT format('ROLLBACK PREPARED %L', gid) FROM pg_prepared_xacts \\gexec"
+}
+
+break_rows()
+{
+	local shard other key
+	shard=$(shard_on notes w1)
+	other=$(shard_on notes w2)
+	key=$(sql "SELECT i FROM generate_series(1, 100) i WHERE get_shard_id_for_distribution_column('notes', i) = $other LIMIT 1")
+	if [ "$engine" = citus ]; then
+		by_hand w1 "INSERT INTO notes_$shard VALUES ($key, 'astray')"
+	else
+		# Past what PostgreSQL checks when a partition is attached: a constraint that claims to hold.
+		local bound
+		bound=$(by_hand w1 "SELECT pg_get_partition_constraintdef('notes_$shard'::regclass)")
+		by_hand w1 "BEGIN; ALTER TABLE notes DETACH PARTITION notes_$shard; INSERT INTO notes_$shard VALUES ($key, 'astray');
+			ALTER TABLE notes_$shard ADD CONSTRAINT claims CHECK ($bound) NOT VALID;
+			UPDATE pg_constraint SET convalidated = true WHERE conname = 'claims';
+			ALTER TABLE notes ATTACH PARTITION notes_$shard FOR VALUES WITH (MODULUS 4, REMAINDER $(grep -oE '4, [0-9]+' <<<"$bound" | grep -oE '[0-9]+$'));
+			ALTER TABLE notes_$shard DROP CONSTRAINT claims; COMMIT"
+	fi
+	passes 'a row in the wrong shard, which only --deep sees'
+	finds rows "^w1: 1 row in shard public.notes_$shard belong to another shard of public.notes" 'a row in the wrong shard' --deep
+	by_hand w1 "DELETE FROM notes_$shard WHERE note = 'astray'"
+	passes 'every row in its shard' --deep
+	like "$(json '.checks[] | select(.check == "rows") | .message')" 'every row of 12 shards' "$engine: which --deep says"
+}
+
+# While shards move, and rows are written, nothing of that is a defect.
+during_moves()
+{
+	local shard looks=0 bad=''
+	shard=$(shard_on items w1)
+	{
+		for target in w2 w1 w2 w1; do
+			"$CITUSCTL" -q shard move "$shard" "$target" >/dev/null 2>"$TMP/.moved" || break
+		done
+		echo over >"$TMP/moves_over"
+	} &
+	while [ ! -f "$TMP/moves_over" ]; do
+		echo "UPDATE kinds SET name = 'kind ' || id; INSERT INTO notes VALUES ($looks, 'written')" | node_sql "$name" coordinator
+		look
+		[ "$status" -eq 0 ] || bad+="$said "
+		looks=$((looks + 1))
+	done
+	wait
+	is "$bad" '' "$engine: $looks looks during moves find nothing"
+	is "$(cat "$TMP/.moved")" '' "$engine: nor do the moves fail"
+	rm "$TMP/moves_over"
+}
+
+test_verify()
+{
+	engine=$1 name=sound_$1
+	describe "$name"
+	runs "$engine: init succeeds" 0 citusctl init
+	sql "INSERT INTO kinds SELECT i, 'kind ' || i FROM generate_series(1, 3) i; INSERT INTO codes VALUES ('a'), ('b');
+		INSERT INTO items (id, kind, name) SELECT i, 1 + i % 3, 'item ' || i FROM generate_series(1, 100) i;
+		INSERT INTO parts SELECT i, 1 FROM generate_series(1, 100) i; INSERT INTO notes SELECT i, 'note' FROM generate_series(1, 100) i"
+	passes 'a new cluster' --deep
+	like "$(citusctl verify)" '^cluster +definitions +Pass ' "$engine: as text too"
+
+	break_nodes
+	break_description
+	break_catalog
+	break_shards
+	break_definitions
+	break_reference
+	break_leftovers
+	break_foreign_keys
+	break_prepared
+	break_rows
+	during_moves
+	passes 'the same cluster at the end' --deep
+	runs "$engine: --fix has nothing to do then" 0 citusctl verify --fix
+	like "$out" 'There was nothing to mend' "$engine: and says so"
+	runs "$engine: destroy" 0 citusctl -y destroy
+}
+
+for_each_engine test_verify
+finish
