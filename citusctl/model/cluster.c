@@ -205,7 +205,7 @@ static void hint_if_empty(Err *err)
 
 const Cluster *cluster_load(Arena *arena, const char *path, MistakeList *mistakes, Err *err)
 {
-	Json *document = json_load(path, err);
+	Json *document = json_load_loosely(path, err);
 
 	if (document == NULL && access(path, F_OK) != 0)
 		err_hint(err, "Name the description with -c FILE, or begin with a copy of cluster.json.example.");
@@ -217,7 +217,7 @@ const Cluster *cluster_load(Arena *arena, const char *path, MistakeList *mistake
 const Cluster *cluster_parse(Arena *arena, const char *label, const char *text, size_t length,
                              MistakeList *mistakes, Err *err)
 {
-	Json *document = json_parse(text, length, err);
+	Json *document = json_parse_loosely(text, length, err);
 
 	if (document == NULL) {
 		hint_if_empty(err);

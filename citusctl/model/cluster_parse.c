@@ -377,11 +377,20 @@ static void read_value(Reader *reader, const Place *place, const Json *value, co
 	readers[shape->kind](reader, place, value, shape, target);
 }
 
+static void tell_duplicate(void *context, const char *path, const char *key)
+{
+	Mistakes *mistakes = context;
+
+	mistake(mistakes, arena_strdup(mistakes->arena, path), "", "the key %s stands twice in one object; keep one of them",
+	        show_text(mistakes->arena, key));
+}
+
 void cluster_read(Draft *draft, const Json *document, Mistakes *mistakes)
 {
 	Reader reader = {.arena = mistakes->arena, .mistakes = mistakes};
 	const Place whole = {.parent = NULL};
 
 	*draft = (Draft) {.tls = 1, .shard_count = 32, .rebalance = {.threshold = 0.05}};
+	json_each_duplicate(document, tell_duplicate, mistakes);
 	read_value(&reader, &whole, document, &description_shape, draft);
 }

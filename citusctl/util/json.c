@@ -100,26 +100,6 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* A key that this object has twice, or NULL. */
-static const char *own_duplicate(const cJSON *object)
-{
-	size_t count = (size_t) cJSON_GetArraySize(object);
-	const char **keys = xmalloc((count + 1) * sizeof(*keys));
-	const char *found = NULL;
-	const cJSON *child = NULL;
-	size_t used = 0;
-
-	cJSON_ArrayForEach(child, object) {
-		keys[used++] = child->string;
-	}
-	qsort(keys, used, sizeof(*keys), compare_keys);
-	for (size_t i = 1; i < used && found == NULL; i++)
-		if (strcmp(keys[i - 1], keys[i]) == 0)
-			found = keys[i];
-	free(keys);
-	return found;
-}
-
 /* Without what could harm a terminal. */
 static void append_shown(Str *out, const char *key)
 {
@@ -127,45 +107,79 @@ static void append_shown(Str *out, const char *key)
 		str_append_char(out, (unsigned char) *key < 0x20 || *key == 0x7F ? '?' : *key);
 }
 
-/* The first key that some object has twice, or NULL; path leads to the object. */
-static const char *duplicate_key(const cJSON *container, Str *path)
+typedef struct Duplicates {
+	void (*tell)(void *context, const char *path, const char *key);
+	void *context;
+	Str path; /* to the container that is looked at */
+} Duplicates;
+
+/* Each key that this object has more than once, once. */
+static void tell_own_duplicates(const cJSON *object, Duplicates *d)
 {
-	const char *found = cJSON_IsObject(container) ? own_duplicate(container) : NULL;
+	size_t count = (size_t) cJSON_GetArraySize(object);
+	const char **keys = xmalloc((count + 1) * sizeof(*keys));
+	const cJSON *child = NULL;
+	size_t used = 0;
+
+	cJSON_ArrayForEach(child, object) {
+		keys[used++] = child->string;
+	}
+	qsort(keys, used, sizeof(*keys), compare_keys);
+	for (size_t i = 1; i < used; i++)
+		if (strcmp(keys[i - 1], keys[i]) == 0 && (i == 1 || strcmp(keys[i - 2], keys[i]) != 0))
+			d->tell(d->context, str_text(&d->path), keys[i]);
+	free(keys);
+}
+
+static void tell_duplicates(const cJSON *container, Duplicates *d)
+{
 	size_t index = 0;
 
-	for (const cJSON *child = container->child; child != NULL && found == NULL; child = child->next) {
-		size_t length = path->length;
+	if (cJSON_IsObject(container))
+		tell_own_duplicates(container, d);
+	for (const cJSON *child = container->child; child != NULL; child = child->next) {
+		size_t length = d->path.length;
 
 		index++;
 		if (!cJSON_IsObject(child) && !cJSON_IsArray(child))
 			continue;
 		if (cJSON_IsArray(container))
-			str_printf(path, "[%zu]", index - 1);
+			str_printf(&d->path, "[%zu]", index - 1);
 		else if (length > 0)
-			str_append_char(path, '.');
+			str_append_char(&d->path, '.');
 		if (cJSON_IsObject(container))
-			append_shown(path, child->string);
-		found = duplicate_key(child, path);
-		if (found == NULL)
-			str_cut(path, length);
+			append_shown(&d->path, child->string);
+		tell_duplicates(child, d);
+		str_cut(&d->path, length);
 	}
-	return found;
 }
 
-static bool has_duplicate(const cJSON *document, Err *err)
+void json_each_duplicate(const Json *document, void (*tell)(void *context, const char *path, const char *key), void *context)
 {
-	Str path = STR_INIT;
-	Str key = STR_INIT;
-	const char *twice = duplicate_key(document, &path);
+	Duplicates duplicates = {.tell = tell, .context = context, .path = STR_INIT};
 
-	if (twice != NULL) {
-		append_shown(&key, twice);
-		err_set(err, ERR_USAGE, "%s%sthe key \"%s\" stands twice in one object; keep one of them",
-		        str_text(&path), path.length > 0 ? ": " : "", str_text(&key));
-	}
-	str_free(&path);
-	str_free(&key);
-	return twice != NULL;
+	tell_duplicates(raw(document), &duplicates);
+	str_free(&duplicates.path);
+}
+
+typedef struct Refusal {
+	Err *err;
+	bool told;
+} Refusal;
+
+/* The first one is told. */
+static void refuse_duplicate(void *context, const char *path, const char *key)
+{
+	Refusal *refusal = context;
+	Str shown = STR_INIT;
+
+	if (refusal->told)
+		return;
+	refusal->told = true;
+	append_shown(&shown, key);
+	err_set(refusal->err, ERR_USAGE, "%s%sthe key \"%s\" stands twice in one object; keep one of them", path,
+	        *path != '\0' ? ": " : "", str_text(&shown));
+	str_free(&shown);
 }
 
 /* cJSON stops at the document's end; only white space may follow. */
@@ -215,7 +229,7 @@ static bool refuse_syntax(Err *err, const char *text, size_t length, size_t at, 
 	return refuse_at(err, text, at, slip(text, length, at));
 }
 
-Json *json_parse(const char *text, size_t length, Err *err)
+Json *json_parse_loosely(const char *text, size_t length, Err *err)
 {
 	size_t bad = 0;
 	const char *end = NULL;
@@ -256,14 +270,28 @@ Json *json_parse(const char *text, size_t length, Err *err)
 		refuse_syntax(err, text, length, end != NULL ? (size_t) (end - text) : 0, &scanned);
 		return NULL;
 	}
-	if (has_duplicate(document, err)) {
-		cJSON_Delete(document);
-		return NULL;
-	}
 	return wrap(document);
 }
 
-Json *json_load(const char *path, Err *err)
+/* Takes the document. */
+static Json *without_duplicates(Json *document, Err *err)
+{
+	Refusal refusal = {.err = err};
+
+	if (document != NULL)
+		json_each_duplicate(document, refuse_duplicate, &refusal);
+	if (!refusal.told)
+		return document;
+	json_free(document);
+	return NULL;
+}
+
+Json *json_parse(const char *text, size_t length, Err *err)
+{
+	return without_duplicates(json_parse_loosely(text, length, err), err);
+}
+
+static Json *load(const char *path, Json *(*parse)(const char *text, size_t length, Err *err), Err *err)
 {
 	FILE *file = fopen(path, "rb");
 	Str text = STR_INIT;
@@ -283,13 +311,23 @@ Json *json_load(const char *path, Err *err)
 		err_errno(err, "read \"%s\"", path);
 		err->kind = ERR_USAGE;
 	} else {
-		document = json_parse(str_text(&text), text.length, err);
+		document = parse(str_text(&text), text.length, err);
 		if (document == NULL)
 			err_wrap(err, "%s", path);
 	}
 	fclose(file);
 	str_free(&text);
 	return document;
+}
+
+Json *json_load(const char *path, Err *err)
+{
+	return load(path, json_parse, err);
+}
+
+Json *json_load_loosely(const char *path, Err *err)
+{
+	return load(path, json_parse_loosely, err);
 }
 
 void json_free(Json *document)

@@ -39,6 +39,13 @@ Json *json_parse(const char *text, size_t length, Err *err) MUST_CHECK;
 
 /* As json_parse() of a file's content; a missing file is ERR_USAGE. */
 Json *json_load(const char *path, Err *err) MUST_CHECK;
+
+/* As those two, but keys that stand twice stay; json_each_duplicate() tells each of them, with
+ * the path of its object ("" for the document itself). */
+Json *json_parse_loosely(const char *text, size_t length, Err *err) MUST_CHECK;
+Json *json_load_loosely(const char *path, Err *err) MUST_CHECK;
+void json_each_duplicate(const Json *document, void (*tell)(void *context, const char *path, const char *key), void *context);
+
 void json_free(Json *document);
 
 /*

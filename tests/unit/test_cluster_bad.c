@@ -38,6 +38,13 @@ static const Bad bad[] = {
 	{"{'name': '\\u001b[31m'}",
 	 "name: \"\\u001b[31m\" is not a name such as \"chirp-1\": a lower-case letter, then up "
 	 "to 39 of a-z, 0-9, \"_\" and \"-\""},
+	{"{'name': 'c', 'name': 'd', 'name': 'e'}",
+	 "the key \"name\" stands twice in one object; keep one of them"},
+	{"{'name': 'c', 'workers': [{'host': 'a', 'labels': {'x': '1', 'y': '2', 'y': '3'}}], 'worker': 3, 'workers': 3}",
+	 "the key \"workers\" stands twice in one object; keep one of them\n"
+	 "workers[0].labels: the key \"y\" stands twice in one object; keep one of them\n"
+	 "worker: unknown key, did you mean \"workers\"?\n"
+	 "workers[0].host: \"a\" is not \"127.0.0.1\", where a local cluster runs; leave it out, or use \"deploy\": \"ssh\""},
 	{"{'name': 'c', 'worker': 3}",
 	 "worker: unknown key, did you mean \"workers\"?"},
 	{"{'name': 'c', 'zzz': 3}",
