@@ -29,7 +29,7 @@ UNIT := $(BUILD)/unit-tests
 # Asked when first needed, so that "make help" and "make deps" work without any.
 # Without hiredis, the library for Redis, the program is built too, and "demo --cache" says
 # how to get it; HIREDIS= leaves it out.
-LIBRARIES = libpq libcjson libssh $(HIREDIS)
+LIBRARIES = libpq libcjson libssh libcrypto $(HIREDIS)
 HIREDIS = $(eval HIREDIS := $$(shell pkg-config --exists hiredis 2>/dev/null && echo hiredis))$(HIREDIS)
 LIB_CFLAGS = $(eval LIB_CFLAGS := $$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null) $(if $(HIREDIS),-DHAVE_HIREDIS))$(LIB_CFLAGS)
 LIB_LIBS = $(eval LIB_LIBS := $$(shell pkg-config --libs $(LIBRARIES) 2>/dev/null))$(LIB_LIBS)

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Examines this host and prints what it found, one "KEY VALUE..." a line.  Changes nothing.
-# check.sh CLUSTER PORT DIRECTORY HOST PORT...: the cluster, the port of its server
-# here, where its data are or will be, and host and port of every node.
-cluster=$1 port=$2 data=$3
-shift 3
+# check.sh CLUSTER PORT DIRECTORY CONFIG HOST PORT...: the cluster, the port of its server
+# here, where its data and its settings are or will be, and host and port of every node.
+cluster=$1 port=$2 data=$3 config=$4
+shift 4
 
 date '+time %s.%N'
 awk '/^MemTotal:|^MemAvailable:/ { print "memory", $1, $2 }' /proc/meminfo
@@ -21,6 +21,11 @@ elif [ -e "$data" ] && [ ! -d "$data" ]; then
 	echo "data foreign"
 fi
 [ -r "/var/lib/citusctl/$cluster/state" ] && echo "made"
+
+# Of the file with the node's key only what everybody may see.
+for kind in node.pem ca.crt; do
+	sed -n "/-----BEGIN CERTIFICATE/,/-----END CERTIFICATE/s/^/$kind /p" "$config/citusctl-$kind" 2>/dev/null
+done
 
 # The server in that directory runs.
 pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null)

@@ -2,12 +2,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "io/certificate.h"
 #include "ops/rebalance.h"
 #include "util/str.h"
 
 #define DISK_WANTED_KB ((int64_t) 1024 * 1024)
 #define CLOCK_WANTED_S 1.0
+#define DAY_S ((int64_t) 24 * 3600)
+#define CERTIFICATE_WANTED_S (30 * DAY_S)
 
 void check_add(Check *check, Arena *arena, Verdict verdict, const char *node, const char *what, const char *format, ...)
 {
@@ -37,9 +41,11 @@ static void judge_login(const Session *session, Check *check, Arena *arena, cons
 		    n->failure.hint != NULL ? ".  " : "", n->failure.hint != NULL ? n->failure.hint : "");
 	else if (session->cluster->deploy == DEPLOY_LOCAL)
 		ADD(VERDICT_PASS, "login", "this machine");
-	else if (session->cluster->deploy == DEPLOY_SSH)
-		ADD(VERDICT_PASS, "login", "SSH, and root by sudo without a password");
-	else
+	else if (session->cluster->deploy == DEPLOY_SSH) {
+		const char *user = remote_user(session_place(session, n->node)->remote);
+
+		ADD(VERDICT_PASS, "login", "SSH as \"%s\"%s", user, strcmp(user, "root") == 0 ? "" : ", and root by sudo without a password");
+	} else
 		ADD(VERDICT_PASS, "login", "SQL as \"%s\"", session->cluster->postgres.user);
 }
 
@@ -251,6 +257,8 @@ static void judge_server(const Session *session, Check *check, Arena *arena, con
 {
 	const Examined *first = &nodes[0];
 
+	if (n->refused != NULL)
+		ADD(VERDICT_FAIL, "superuser", "%s; wanted: that citusctl gets in (citusctl init mends its password and pg_hba.conf)", n->refused);
 	if (!n->is_up)
 		return;
 	if (strcmp(n->encoding, "UTF8") != 0)
@@ -276,6 +284,49 @@ static void judge_server(const Session *session, Check *check, Arena *arena, con
 	}
 	if (n->server_id != NULL)
 		ADD(VERDICT_PASS, "identity", "its own");
+}
+
+/* "2027-03-01 (in 96 days)", or "2026-11-20 (5 days ago)". */
+static const char *day_of(Arena *arena, int64_t left_s)
+{
+	time_t when = time(NULL) + (time_t) left_s;
+	int64_t days = (left_s < 0 ? -left_s : left_s) / DAY_S;
+	struct tm utc;
+	char date[16] = "?";
+
+	if (gmtime_r(&when, &utc) != NULL)
+		strftime(date, sizeof(date), "%Y-%m-%d", &utc);
+	return arena_printf(arena, left_s < 0 ? "%s (%lld day%s ago)" : "%s (in %lld day%s)", date, (long long) days, days == 1 ? "" : "s");
+}
+
+/* Of the node and of the authority, whichever runs out first: that ends the connections between nodes. */
+static void judge_certificate(Check *check, Arena *arena, const Examined *n)
+{
+	int64_t left_s = 0;
+	int64_t authority_s = 0;
+
+	if (n->certificate == NULL || !n->is_ours || !n->has_data)
+		return;
+	if (!certificate_left_s(n->certificate, &left_s) || !certificate_left_s(n->authority, &authority_s)) {
+		ADD(VERDICT_FAIL, "certificate", "there is none in the server's directory; wanted: one (citusctl init makes it)");
+		return;
+	}
+
+	const char *now = certificate_refused(n->certificate, n->authority, n->node->host, 0);
+	const char *soon = certificate_refused(n->certificate, n->authority, n->node->host, CERTIFICATE_WANTED_S);
+	const char *whose = authority_s < left_s ? "that of the authority" : "it";
+	const char *until = day_of(arena, authority_s < left_s ? authority_s : left_s);
+
+	if (now != NULL && (left_s < 0 || authority_s < 0))
+		ADD(VERDICT_FAIL, "certificate", "%s ran out on %s, the other nodes refuse it; wanted: a valid one (citusctl init renews it)", whose,
+		    until);
+	else if (now != NULL)
+		ADD(VERDICT_FAIL, "certificate", "the other nodes refuse it: %s; wanted: a valid one for \"%s\" (citusctl init makes it)", now,
+		    n->node->host);
+	else if (soon != NULL)
+		ADD(VERDICT_WARN, "certificate", "%s runs out on %s; wanted: 30 days (citusctl init renews it)", whose, until);
+	else
+		ADD(VERDICT_PASS, "certificate", "valid until %s", until);
 }
 
 static bool is_loopback(const char *host)
@@ -313,6 +364,7 @@ void check_judge(const Session *session, Check *check, Arena *arena, const Exami
 		judge_clock(check, arena, nodes, n);
 		judge_settings(session, check, arena, n);
 		judge_server(session, check, arena, nodes, n);
+		judge_certificate(check, arena, n);
 	}
 	judge_coordinator_host(session, check, arena, session->cluster->nodes[0].host, "the description calls it");
 	check_judge_ways(session, check, arena, nodes);
@@ -336,7 +388,7 @@ void check_judge_members(const Session *session, Check *check, Arena *arena, con
 			ADD(VERDICT_FAIL, "registered", "is no node of the cluster; wanted: registered (citusctl node add %s)", n->node->name);
 		else if (!member->active)
 			ADD(VERDICT_FAIL, "registered", "is registered and not active");
-		else if (!n->is_up)
+		else if (!n->is_up && n->refused == NULL)
 			ADD(VERDICT_FAIL, "registered", "its server does not answer; wanted: up (citusctl node start %s)", n->node->name);
 		else
 			ADD(VERDICT_PASS, "registered", "active");

@@ -30,8 +30,8 @@ static void compare_clock(Examined *examined, double theirs, double asked, doubl
 
 /* ---- the host ----------------------------------------------------------------- */
 
-/* Where the server of a host is or will be, in the way of its distribution. */
-static const char *data_of_host(Host *host, Arena *arena, const char **bindir, const char **adoptable, Err *err)
+/* Where the server of a host is or will be, in the way of its distribution; NULL on error. */
+static const HostServer *server_of_host(Host *host, Arena *arena, const char **adoptable, Err *err)
 {
 	const Cluster *cluster = host->session->cluster;
 	const Facts *facts = NULL;
@@ -45,14 +45,13 @@ static const char *data_of_host(Host *host, Arena *arena, const char **bindir, c
 		if (facts->installed[i].citus)
 			major = facts->installed[i].major;
 
-	const Installed *installed = facts_installed(facts, major);
-
 	const Found *found = facts_candidate(facts, host->node);
+	HostServer *server = arena_alloc(arena, sizeof(*server));
 
-	*bindir = installed != NULL ? installed->bindir : NULL;
 	if (found != NULL)
 		*adoptable = arena_printf(arena, "%d/%s", found->major, found->name);
-	return facts_server(facts, cluster, host->node, major, arena).data;
+	*server = facts_server(facts, cluster, host->node, major, arena);
+	return server;
 }
 
 /* The words of one line; at most max, the last with all that is left. */
@@ -115,20 +114,35 @@ static void read_line(const Session *session, Examined *examined, char *line, do
 		read_reach(session, examined, words, count);
 }
 
+/* A line of a certificate behind its file's name. */
+static bool read_certificate(Examined *examined, const char *line, Arena *arena)
+{
+	const struct {
+		const char *key;
+		const char **text;
+	} files[] = {{"node.pem ", &examined->certificate}, {"ca.crt ", &examined->authority}};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (str_starts(line, files[i].key)) {
+			*files[i].text = arena_printf(arena, "%s%s\n", *files[i].text, line + strlen(files[i].key));
+			return true;
+		}
+	return false;
+}
+
 static bool look_at_host(Host *host, Arena *arena, Examined *examined, Err *err)
 {
 	const Session *session = host->session;
 	const Cluster *cluster = session->cluster;
-	const char *bindir = NULL;
+	const HostServer *server = NULL;
 
-	if (host->root != NULL)
-		examined->data = data_of_host(host, arena, &bindir, &examined->adoptable, err);
-	else
-		examined->data = session_place(session, host->node)->data;
-	if (examined->data == NULL)
+	if (host->root != NULL && (server = server_of_host(host, arena, &examined->adoptable, err)) == NULL)
 		return false;
+	examined->data = server != NULL ? server->data : session_place(session, host->node)->data;
+	if (server != NULL && cluster->tls)
+		examined->certificate = examined->authority = "";
 
-	const char **words = arena_array(arena, 4 + cluster->node_count * 2, sizeof(*words));
+	const char **words = arena_array(arena, 5 + cluster->node_count * 2, sizeof(*words));
 	size_t n = 0;
 	ShellResult result;
 	double time_there = 0;
@@ -136,6 +150,7 @@ static bool look_at_host(Host *host, Arena *arena, Examined *examined, Err *err)
 	words[n++] = cluster->name;
 	words[n++] = arena_printf(arena, "%d", session_port(session, host->node));
 	words[n++] = examined->data;
+	words[n++] = server != NULL ? server->config : "";
 	for (size_t i = 0; i < cluster->node_count; i++) {
 		if (session_port(session, &cluster->nodes[i]) == 0)
 			continue; /* of a local cluster that is not made yet */
@@ -154,7 +169,8 @@ static bool look_at_host(Host *host, Arena *arena, Examined *examined, Err *err)
 
 	examined->has_shell = true;
 	for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
-		read_line(session, examined, line, &time_there);
+		if (examined->certificate == NULL || !read_certificate(examined, line, arena))
+			read_line(session, examined, line, &time_there);
 
 	/* The script says the time first; what it does afterwards takes longer than the way there. */
 	if (time_there > 0)
@@ -194,6 +210,11 @@ static void look_at_server(Host *host, Arena *arena, Examined *examined)
 	} else if (host->session->base == NULL) {
 		examined->reached = false;
 		err_move(&examined->failure, &ignored);
+	} else if (examined->is_running && clock_go_on(&ignored)) {
+		const char *why = ignored.detail != NULL ? ignored.detail : ignored.message;
+		const char *fatal = strstr(why, "FATAL:  ");
+
+		examined->refused = arena_strdup(arena, fatal != NULL ? fatal + strlen("FATAL:  ") : why);
 	}
 	pg_rows_free(rows);
 	err_clear(&ignored);
@@ -241,8 +262,11 @@ static const char *psql_of(Host *host, Arena *arena)
 	const char *adoptable = NULL;
 	Err ignored = ERR_INIT;
 
-	if (host->root != NULL && data_of_host(host, arena, &bindir, &adoptable, &ignored) == NULL)
-		bindir = NULL;
+	if (host->root != NULL) {
+		const HostServer *server = server_of_host(host, arena, &adoptable, &ignored);
+
+		bindir = server != NULL && *server->bindir != '\0' ? server->bindir : NULL;
+	}
 	err_clear(&ignored);
 	return arena_printf(arena, "%s/psql", bindir != NULL ? bindir : "/usr/bin");
 }

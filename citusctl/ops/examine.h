@@ -34,6 +34,7 @@ typedef struct Examined {
 	bool has_foreign;    /* something else is there */
 	bool is_ours;        /* made by citusctl */
 	const char *adoptable; /* a server of somebody else on the port, "15/main"; NULL: none */
+	const char *certificate, *authority; /* of the node, and those that it trusts: PEM, "" for none; NULL: not looked for */
 	bool is_running;
 	bool is_listening;   /* somebody, on the server's port */
 	const char *versions[EXAMINED_VERSIONS]; /* of PostgreSQL that is installed */
@@ -47,6 +48,7 @@ typedef struct Examined {
 
 	/* Over SQL. */
 	bool is_up;
+	const char *refused; /* why its server, which runs, can't be asked; NULL otherwise */
 	const char *server, *extension, *encoding, *collation, *wal_level;
 	int64_t workers, slots, senders, logical_workers, prepared;
 	const char *server_id, *system_id; /* NULL: not known */

@@ -1,135 +1,91 @@
 #include "ops/tls.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "io/asset.h"
-#include "io/tmpl.h"
+#include "io/certificate.h"
 
-#define AUTHORITY_DAYS "3650"
-#define NODE_DAYS "825"
-#define RENEW_S (60LL * 24 * 3600)
-#define CERTIFICATE "-----BEGIN CERTIFICATE-----"
+#define DAY_S (24LL * 3600)
+#define AUTHORITY_DAYS 3650
+#define NODE_DAYS 825
+#define RENEW_DAYS 60
 
-static const char *path_of(const Session *session, Arena *arena, const char *name, const char *ending)
+static const char *path_of(const Session *session, Arena *arena, const char *name)
 {
-	return arena_printf(arena, "%s/tls/%s.%s", session->base, name, ending);
+	return arena_printf(arena, "%s/tls/%s.pem", session->base, name);
 }
 
-/* Runs openssl; what it says goes to err. */
-static bool openssl(Shell *shell, const char *const argv[], const char *input, Err *err)
+/* NULL in *text when there is none. */
+static bool read_pem(const Session *session, const char *name, Arena *arena, const char **text, Err *err)
 {
-	if (shell_run_ok(shell, argv, input, err))
-		return true;
-	if (err->kind == ERR_INTERRUPTED)
-		return false;
-	return err_hint(err, "Certificates are made by the openssl program of this machine: install it, or say "
-	                     "\"tls\": \"off\" to go without encryption.");
+	const ShellTarget here = {.run_as = NULL};
+	Shell *shell = shell_open(&here, err);
+	bool ok = shell != NULL && shell_get(shell, path_of(session, arena, name), arena, text, err);
+
+	shell_close(shell);
+	return ok;
 }
 
-/* One file of two, by a rename, so that no run leaves a key with another's certificate. */
-static bool join(Shell *shell, Arena *arena, const char *key, const char *certificate, const char *pem, Err *err)
+/* Key and certificate are one file, so that no run leaves a key with another's certificate. */
+static bool write_pem(const Session *session, const char *name, const char *text, Arena *arena, Err *err)
 {
-	const char *key_text = NULL;
-	const char *certificate_text = NULL;
+	const ShellTarget here = {.run_as = NULL};
+	Shell *shell = shell_open(&here, err);
 	bool changed = false;
-	bool ok = shell_get(shell, key, arena, &key_text, err) &&
-	          shell_get(shell, certificate, arena, &certificate_text, err);
+	bool ok = shell != NULL && shell_mkdir(shell, arena_printf(arena, "%s/tls", session->base), 0700, err) &&
+	          shell_put(shell, path_of(session, arena, name), text, 0600, &changed, err);
 
-	if (ok && (key_text == NULL || certificate_text == NULL))
-		ok = err_set(err, ERR_FAILED, "openssl made no \"%s\"", key_text == NULL ? key : certificate);
-	return ok && shell_put(shell, pem, arena_printf(arena, "%s%s", key_text, certificate_text), 0600, &changed, err) &&
-	       shell_remove(shell, key, err) && shell_remove(shell, certificate, err);
+	shell_close(shell);
+	return ok;
 }
 
-static bool make_authority(const Session *session, Shell *shell, Arena *arena, Err *err)
+/* Whether what it signs today can be valid for as long as it is to be. */
+static bool signs_long_enough(const char *text)
 {
-	const char *key = path_of(session, arena, "ca", "key.new");
-	const char *certificate = path_of(session, arena, "ca", "crt.new");
-	const char *const argv[] = {
-		"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-sha256",
-		"-days", AUTHORITY_DAYS, "-config", "/dev/stdin", "-extensions", "authority", "-subj",
-		arena_printf(arena, "/CN=citusctl %s", session->cluster->name), "-keyout", key, "-out", certificate, NULL};
+	int64_t left_s = 0;
 
-	return shell_mkdir(shell, arena_printf(arena, "%s/tls", session->base), 0700, err) &&
-	       openssl(shell, argv, asset_text("templates/openssl.cnf.tmpl"), err) &&
-	       join(shell, arena, key, certificate, path_of(session, arena, "ca", "pem"), err);
+	return text != NULL && certificate_left_s(text, &left_s) && left_s > (NODE_DAYS + RENEW_DAYS) * DAY_S;
+}
+
+/* The new one first, behind it those that have signed what is in use. */
+static bool renew_authority(const Session *session, const char *old, Arena *arena, Err *err)
+{
+	/* Another name than that of the old one, by which its certificates look for it. */
+	const char *name = arena_printf(arena, "citusctl %.36s %lld", session->cluster->name, (long long) time(NULL));
+	const char *text = certificate_new_authority(arena, name, AUTHORITY_DAYS, err);
+
+	return text != NULL &&
+	       write_pem(session, "ca",
+	                 arena_printf(arena, "%s%s", text, old != NULL ? certificate_all(arena, old, true) : ""), arena, err);
 }
 
 bool tls_authority(const Session *session, bool dry, bool *changed, Err *err)
 {
-	const ShellTarget here = {.run_as = NULL};
 	Arena *scratch = arena_new();
-	Shell *shell = shell_open(&here, err);
-	bool ok = shell != NULL;
+	const char *text = NULL;
+	bool ok = read_pem(session, "ca", scratch, &text, err);
 
-	*changed = ok && !shell_exists(shell, path_of(session, scratch, "ca", "pem"));
+	*changed = ok && !signs_long_enough(text);
 	if (*changed && !dry)
-		ok = make_authority(session, shell, scratch, err);
-	shell_close(shell);
+		ok = renew_authority(session, text, scratch, err);
 	arena_free(scratch);
 	return ok;
 }
 
-static bool is_address(const char *host)
-{
-	unsigned char bytes[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
-
-/* Whether the authority signed it, for this host, and for long enough. */
-static bool is_good(const Session *session, Shell *shell, const Node *node, const char *pem, Arena *arena)
-{
-	const char *const argv[] = {
-		"openssl", "verify", "-attime", arena_printf(arena, "%lld", (long long) time(NULL) + RENEW_S), "-CAfile",
-		path_of(session, arena, "ca", "pem"), is_address(node->host) ? "-verify_ip" : "-verify_hostname", node->host,
-		pem, NULL};
-	Err ignored = ERR_INIT;
-	bool good = shell_exists(shell, pem) && shell_run_ok(shell, argv, NULL, &ignored);
-
-	err_clear(&ignored);
-	return good;
-}
-
-static bool sign(const Session *session, Shell *shell, const Node *node, Arena *arena, Err *err)
-{
-	const char *key = path_of(session, arena, node->name, "key.new");
-	const char *request = path_of(session, arena, node->name, "csr.new");
-	const char *certificate = path_of(session, arena, node->name, "crt.new");
-	const char *authority = path_of(session, arena, "ca", "pem");
-	const char *const ask[] = {
-		"openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-sha256",
-		"-config", "/dev/stdin", "-subj", arena_printf(arena, "/CN=%s", node->name), "-keyout", key, "-out", request,
-		NULL};
-	const char *const answer[] = {
-		"openssl", "x509", "-req", "-sha256", "-days", NODE_DAYS, "-CA", authority, "-CAkey", authority, "-set_serial",
-		arena_printf(arena, "%lld", (long long) time(NULL) * 1000 + (node - session->cluster->nodes)), "-extfile",
-		"/dev/stdin", "-in", request, "-out", certificate, NULL};
-	const TmplValue values[] = {
-		{"name", arena_printf(arena, "%s:%s", is_address(node->host) ? "IP" : "DNS", node->host)}, {NULL, NULL}};
-	const char *extensions = tmpl_render(arena, "node_certificate.cnf.tmpl",
-	                                     asset_text("templates/node_certificate.cnf.tmpl"), values, err);
-
-	return extensions != NULL && openssl(shell, ask, asset_text("templates/openssl.cnf.tmpl"), err) &&
-	       openssl(shell, answer, extensions, err) &&
-	       join(shell, arena, key, certificate, path_of(session, arena, node->name, "pem"), err) &&
-	       shell_remove(shell, request, err);
-}
-
 bool tls_certificate(const Session *session, const Node *node, bool dry, bool *changed, Err *err)
 {
-	const ShellTarget here = {.run_as = NULL};
 	Arena *scratch = arena_new();
-	Shell *shell = shell_open(&here, err);
-	bool ok = shell != NULL;
+	const char *authority = NULL;
+	const char *text = NULL;
+	bool ok = read_pem(session, "ca", scratch, &authority, err) && read_pem(session, node->name, scratch, &text, err);
 
-	*changed = ok && !is_good(session, shell, node, path_of(session, scratch, node->name, "pem"), scratch);
-	if (*changed && !dry)
-		ok = sign(session, shell, node, scratch, err);
-	shell_close(shell);
+	*changed = ok && (authority == NULL || text == NULL ||
+	                  certificate_refused(text, authority, node->host, RENEW_DAYS * DAY_S) != NULL);
+	if (*changed && !dry) {
+		text = certificate_new_server(scratch, authority != NULL ? authority : "", node->name, node->host, NODE_DAYS, err);
+		ok = text != NULL && write_pem(session, node->name, text, scratch, err);
+	}
 	arena_free(scratch);
 	return ok;
 }
@@ -137,37 +93,34 @@ bool tls_certificate(const Session *session, const Node *node, bool dry, bool *c
 bool tls_is_made(const Session *session, const Node *node)
 {
 	Arena *scratch = arena_new();
-	bool made = access(path_of(session, scratch, "ca", "pem"), R_OK) == 0 && access(path_of(session, scratch, node->name, "pem"), R_OK) == 0;
+	bool made = access(path_of(session, scratch, "ca"), R_OK) == 0 && access(path_of(session, scratch, node->name), R_OK) == 0;
 
 	arena_free(scratch);
 	return made;
 }
 
-static const char *read_pem(const Session *session, const char *name, Arena *arena, Err *err)
+static const char *needed_pem(const Session *session, const char *name, Arena *arena, Err *err)
 {
-	const ShellTarget here = {.run_as = NULL};
-	const char *path = path_of(session, arena, name, "pem");
 	const char *text = NULL;
-	Shell *shell = shell_open(&here, err);
-	bool ok = shell != NULL && shell_get(shell, path, arena, &text, err);
+	int64_t left_s = 0;
 
-	shell_close(shell);
-	if (ok && (text == NULL || strstr(text, CERTIFICATE) == NULL)) {
-		err_set(err, ERR_FAILED, "\"%s\" is missing or damaged", path);
-		err_hint(err, "Remove it: the next \"citusctl init\" makes a new one.");
+	if (!read_pem(session, name, arena, &text, err))
 		return NULL;
-	}
-	return ok ? text : NULL;
+	if (text != NULL && certificate_left_s(text, &left_s))
+		return text;
+	err_set(err, ERR_FAILED, "\"%s\" is missing or damaged", path_of(session, arena, name));
+	err_hint(err, "Remove it: the next \"citusctl init\" makes a new one.");
+	return NULL;
 }
 
 const char *tls_authority_text(const Session *session, Arena *arena, Err *err)
 {
-	const char *text = read_pem(session, "ca", arena, err);
+	const char *text = needed_pem(session, "ca", arena, err);
 
-	return text != NULL ? strstr(text, CERTIFICATE) : NULL;
+	return text != NULL ? certificate_all(arena, text, false) : NULL;
 }
 
 const char *tls_node_text(const Session *session, const Node *node, Arena *arena, Err *err)
 {
-	return read_pem(session, node->name, arena, err);
+	return needed_pem(session, node->name, arena, err);
 }

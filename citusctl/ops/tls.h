@@ -1,11 +1,12 @@
 /*
  * ops/tls.h - the certificate authority of a cluster and its nodes' certificates.
  *
- * They are made by the openssl program on this machine and kept in the cluster's
- * directory, tls/: ca.pem and NODE.pem hold a private key and its certificate and can
- * be read by their owner only.  A certificate names the node's "host", so that the
- * nodes can check who they talk to; it is made anew when the host changes, and when
- * less than 60 of its 825 days are left.
+ * They are kept in the cluster's directory, tls/: ca.pem and NODE.pem hold a private key
+ * and its certificate and can be read by their owner only.  A certificate names the node's
+ * "host", so that the nodes can check who they talk to; it is made anew when the host
+ * changes, and when less than 60 of its 825 days are left.  The authority is made anew
+ * while it still outlives all that it has signed; the nodes then trust the old one and the
+ * new one, so that no certificate has to change at once.
  */
 #ifndef CITUSCTL_OPS_TLS_H
 #define CITUSCTL_OPS_TLS_H
@@ -19,7 +20,7 @@ bool tls_certificate(const Session *session, const Node *node, bool dry, bool *c
 /* Whether both are there, for a dry run. */
 bool tls_is_made(const Session *session, const Node *node);
 
-/* The authority's certificate, without its key; a node's key and certificate. */
+/* The authority's certificates, without its key; a node's key and certificate. */
 const char *tls_authority_text(const Session *session, Arena *arena, Err *err) MUST_CHECK;
 const char *tls_node_text(const Session *session, const Node *node, Arena *arena, Err *err) MUST_CHECK;
 

@@ -86,6 +86,13 @@ like "$(message worker1 logins)" "to worker2: its pg_hba.conf lacks this line: h
 runs 'init puts it back' 0 citusctl init
 runs 'and all is well' 0 citusctl check
 
+# A password that somebody changed on a server.
+on_sql 2 <<<"SET citus.enable_ddl_propagation TO off; ALTER ROLE postgres PASSWORD 'another'"
+fails worker2:superuser 'a server that does not let its superuser in'
+like "$(message worker2 superuser)" '^password authentication failed for user "postgres"; wanted: ' 'is told, and why'
+runs 'the remedy' 0 citusctl init
+runs 'helps' 0 citusctl check
+
 # A check that is killed while it logs in leaves no password on a host.
 has_password() { on 1 sh -c 'grep -rls password= /tmp 2>/dev/null' | grep -q .; }
 no_password() { ! has_password; }

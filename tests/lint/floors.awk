@@ -2,7 +2,7 @@
 #
 #   cli -> demo -> ops -> run -> { model, balance, io } -> util
 #
-# Down only; the three in braces do not see each other.  libpq, libssh and hiredis
+# Down only; the three in braces do not see each other.  libpq, libssh, libcrypto and hiredis
 # are known to io alone, cJSON to util/json.c alone.
 BEGIN {
 	may["util"] = "util"
@@ -45,8 +45,8 @@ FNR == 1 {
 }
 
 /^[ \t]*#[ \t]*include[ \t]*</ {
-	if ($0 ~ /<(libpq-fe\.h|libpq\/|libssh\/|hiredis)/ && floor != "io")
-		complain("libpq, libssh and hiredis belong to io")
+	if ($0 ~ /<(libpq-fe\.h|libpq\/|libssh\/|openssl\/|hiredis)/ && floor != "io")
+		complain("libpq, libssh, libcrypto and hiredis belong to io")
 	if ($0 ~ /<(cjson\/|cJSON)/ && FILENAME !~ /\/util\/json\.c$/)
 		complain("cJSON belongs to util/json.c")
 }

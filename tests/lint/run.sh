@@ -71,7 +71,7 @@ lint_length()
 lint_headers()
 {
 	local file guard bad=0 flags
-	read -ra flags <<<"$(pkg-config --cflags libpq libcjson libssh 2>/dev/null)"
+	read -ra flags <<<"$(pkg-config --cflags libpq libcjson libssh libcrypto 2>/dev/null)"
 	for file in $(c_files | grep '\.h$'); do
 		guard=$(tr 'a-z/.' 'A-Z__' <<<"$file")
 		guard=${guard#CITUSCTL_}

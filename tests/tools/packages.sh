@@ -49,6 +49,7 @@ build  | have_command pkg-config       | pkg-config
 build  | have_library libpq            | libpq-dev
 build  | have_library libcjson         | libcjson-dev
 build  | have_library libssh           | libssh-dev
+build  | have_library libcrypto        | libssl-dev
 server | have_server                   | postgresql
 server | have_extension postgres_fdw   | postgresql-contrib
 test   | have_library check            | check
