@@ -1,9 +1,9 @@
 #!/bin/sh
 # Looks at this host and prints what it found, one "KEY VALUE..." a line.  Changes nothing.
-# survey.sh CLUSTER PORT HOST...: the cluster, the port of its server here, and the
-# nodes' hosts.
-cluster=$1 port=$2
-shift 2
+# survey.sh CLUSTER SERVER PORT HOST...: the cluster, Debian's name and the port of its server
+# here, and the nodes' hosts that are to be looked up.
+cluster=$1 server=$2 port=$3
+shift 3
 
 # shellcheck source=/dev/null
 . /etc/os-release 2>/dev/null
@@ -14,7 +14,8 @@ command -v pg_createcluster >/dev/null 2>&1 && echo "debian"
 # Major version, directory of the programs, and whether Citus and columnar are there.
 for dir in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin; do
 	[ -x "$dir/postgres" ] || continue
-	major=$(expr "$dir" : '[^0-9]*\([0-9]*\)')
+	major=${dir%/bin}
+	major=${major##*[!0-9]}
 	for share in "/usr/share/postgresql/$major" "/usr/pgsql-$major/share"; do
 		[ -r "$share/extension/citus.control" ] && echo "citus $major"
 	done
@@ -23,10 +24,32 @@ done
 
 # What an earlier run left: "creating MAJOR", "created MAJOR", or "adopted MAJOR SERVER LOCALE"
 # with the settings that have to stay.
-[ -r "/var/lib/citusctl/$cluster/state" ] && echo "state $(cat "/var/lib/citusctl/$cluster/state")"
+state=/var/lib/citusctl/$cluster/state
+[ -r "$state" ] && read -r line <"$state" && echo "state $line"
 [ -r "/var/lib/citusctl/$cluster/kept.conf" ] && sed 's/^/kept /' "/var/lib/citusctl/$cluster/kept.conf"
 
-# Debian's servers: major version, name, port, data directory, process id (0: stopped).
+# Prints a server: major version, name, port, data directory, process id (0: stopped).
+# told MAJOR NAME DATA FILE...: its files of settings; DATA "" is what they say.
+told()
+{
+	major=$1 name=$2 data=$3
+	shift 3
+	for file in "$@"; do
+		shift
+		[ -r "$file" ] && set -- "$@" "$file"
+	done
+	settings=$(awk '
+		/^data_directory *=/ { split($0, part, "\047"); data = part[2] }
+		/^port[ =]/ { sub(/^port *=* */, ""); port = $0 + 0 }
+		END { print (port ? port : 5432), data }' "$@")
+	[ -n "$data" ] || data=${settings#* }
+	pid=0
+	[ -r "$data/postmaster.pid" ] && read -r pid <"$data/postmaster.pid"
+	# shellcheck disable=SC3013 # dash and bash know -ef
+	[ "/proc/$pid/cwd" -ef "$data" ] || pid=0
+	echo "server $major $name ${settings%% *} $data $pid"
+}
+
 for conf in /etc/postgresql/*/*/postgresql.conf; do
 	[ -r "$conf" ] || continue
 	dir=${conf%/postgresql.conf}
@@ -34,27 +57,32 @@ for conf in /etc/postgresql/*/*/postgresql.conf; do
 	# Set aside by aside_debian.sh: it has no say any more.
 	case $name in *_removed_[0-9]*T[0-9]*Z) continue ;; esac
 	major=${dir%/*}
-	major=${major##*/}
-	data=$(sed -n "s/^data_directory *= *'\([^']*\)'.*/\1/p" "$conf" | tail -n 1)
-	set_port=$(cat "$conf" "$dir"/conf.d/*.conf 2>/dev/null | sed -n 's/^port *=* *\([0-9]*\).*/\1/p' | tail -n 1)
-	pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null)
-	[ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$data" ] || pid=0
-	echo "server $major $name ${set_port:-5432} $data $pid"
+	told "${major##*/}" "$name" "" "$conf" "$dir"/conf.d/*.conf
 done
 
 # The other family keeps one server a major version.
 for data in /var/lib/pgsql/*/data; do
-	[ -r "$data/PG_VERSION" ] || continue
-	set_port=$(cat "$data/postgresql.conf" "$data/citusctl.conf" 2>/dev/null | sed -n 's/^port *=* *\([0-9]*\).*/\1/p' | tail -n 1)
-	pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null)
-	[ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$data" ] || pid=0
-	echo "server $(cat "$data/PG_VERSION") data ${set_port:-5432} $data $pid"
+	[ -r "$data/PG_VERSION" ] && read -r major <"$data/PG_VERSION" &&
+		told "$major" data "$data" "$data/postgresql.conf" "$data/citusctl.conf"
 done
 
+# What we have written for the server: "file MODE OWNER BYTES PATH", then "lines PATH" and
+# "text LINE" for each line of it.
+(
+	set --
+	for dir in "/etc/postgresql"/*/"$server" /var/lib/pgsql/*/data; do
+		for file in citusctl-ca.crt citusctl-node.pem citusctl.conf conf.d/citusctl.conf pg_hba.conf; do
+			[ -f "$dir/$file" ] && [ -e "/var/lib/citusctl/$cluster/state" ] && set -- "$@" "$dir/$file"
+		done
+	done
+	[ $# -gt 0 ] && stat -c 'file %a %U %s %n' "$@" && awk 'FNR == 1 { print "lines", FILENAME } { print "text", $0 }' "$@"
+)
+
 # Whether somebody listens on the port: state 0A of the kernel's table.
-hex=$(printf '%04X' "$port")
-cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-	awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { print "listening"; exit }'
+tables=/proc/net/tcp
+[ -r /proc/net/tcp6 ] && tables="$tables /proc/net/tcp6"
+# shellcheck disable=SC2086 # one file or two
+awk -v port="$port" '$4 == "0A" && substr($2, length($2) - 4) == sprintf(":%04X", port) { print "listening"; exit }' $tables
 
 # A pooler of this cluster.
 for ini in /etc/postgresql/*/*/citusctl-pgbouncer.ini /var/lib/pgsql/*/data/citusctl-pgbouncer.ini; do

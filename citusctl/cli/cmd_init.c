@@ -84,9 +84,12 @@ static bool run_init(Call *call, const void *opaque, Err *err)
 	call->session->takes_over = args->take_over;
 
 	bool nothing_there = call->session->base != NULL && !session_exists(call->session);
-	bool ok = args->dry_run ? nothing_there || session_attach(call->session, err)
-	                        : session_claim(call->session, err) && operation_prepare(call->session, err) &&
-	                              removed_refuse_early(call->session, err);
+	bool ok = args->dry_run ? nothing_there || session_attach(call->session, err) : session_claim(call->session, err);
+
+	if (ok && !args->dry_run) {
+		session_greet(call->session); /* while the coordinator is asked who works on the cluster */
+		ok = operation_prepare(call->session, err) && removed_refuse_early(call->session, err);
+	}
 
 	if (!ok) {
 		operation_end(call->session, ok, err);

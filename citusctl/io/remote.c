@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <libssh/callbacks.h>
 #include <libssh/libssh.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -349,6 +351,17 @@ static void wait_for(Waiting *waiting, int fd, short events, Forward *forward)
 	waiting->forwards[waiting->count++] = forward;
 }
 
+/*
+ * sshd sends a small answer only when its last one was acknowledged, which systems like to
+ * put off for 40 ms.  The wish holds for a while, so it is said again each time.
+ */
+static void acknowledge_at_once(const Remote *remote)
+{
+	int on = 1;
+
+	setsockopt(ssh_get_fd(remote->session), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 static void wait_for_work(Remote *remote, Forward *forwards, Waiting *waiting)
 {
 	bool write_pending = (ssh_get_poll_flags(remote->session) & SSH_WRITE_PENDING) != 0;
@@ -365,6 +378,7 @@ static void wait_for_work(Remote *remote, Forward *forwards, Waiting *waiting)
 			         NULL);
 		}
 	}
+	acknowledge_at_once(remote);
 	poll(waiting->fds, waiting->count, remote->arrived ? 0 : POLL_MS);
 	remote->arrived = false;
 }

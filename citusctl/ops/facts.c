@@ -1,5 +1,6 @@
 #include "ops/facts.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +10,36 @@
 #define OLDEST_MAJOR 15
 #define WORDS_MAX 8
 
+/* A dash would end the version in the name of systemd's unit. */
+static const char *server_name(const char *cluster, Arena *arena)
+{
+	char *name = arena_strdup(arena, cluster);
+
+	for (char *c = name; *c != '\0'; c++)
+		if (*c == '-')
+			*c = '_';
+	return name;
+}
+
+/* Which every host knows without looking it up. */
+static bool is_address(const char *host)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+}
+
 const char *const *facts_survey_args(const Cluster *cluster, const Node *node, Arena *arena)
 {
-	const char **words = arena_array(arena, cluster->node_count + 3, sizeof(*words));
+	const char **words = arena_array(arena, cluster->node_count + 4, sizeof(*words));
 	size_t n = 0;
 
 	words[n++] = cluster->name;
+	words[n++] = server_name(cluster->name, arena);
 	words[n++] = arena_printf(arena, "%d", node->port);
 	for (size_t i = 0; i < cluster->node_count; i++)
-		words[n++] = cluster->nodes[i].host;
+		if (!is_address(cluster->nodes[i].host))
+			words[n++] = cluster->nodes[i].host;
 	return words;
 }
 
@@ -65,6 +87,34 @@ static void add_server(Facts *facts, const char *const words[], Arena *arena)
 	facts->servers = more;
 }
 
+static void add_file(Facts *facts, const char *const words[], Arena *arena)
+{
+	FoundFile *more = arena_array(arena, facts->file_count + 1, sizeof(*more));
+
+	for (size_t i = 0; i < facts->file_count; i++)
+		more[i] = facts->files[i];
+	more[facts->file_count++] = (FoundFile) {
+		.path = words[4], .owner = words[2], .mode = (unsigned) strtoul(words[1], NULL, 8),
+		.bytes = (size_t) strtoul(words[3], NULL, 10), .text = ""};
+	facts->files = more;
+}
+
+static FoundFile *file_of(const Facts *facts, const char *path)
+{
+	for (size_t i = 0; i < facts->file_count; i++)
+		if (strcmp(facts->files[i].path, path) == 0)
+			return &facts->files[i];
+	return NULL;
+}
+
+bool facts_has_file(const Facts *facts, const char *path, const char *owner, unsigned mode, const char *text)
+{
+	const FoundFile *file = file_of(facts, path);
+
+	return file != NULL && file->mode == mode && strcmp(file->owner, owner) == 0 && file->bytes == strlen(text) &&
+	       strcmp(file->text, text) == 0;
+}
+
 static void add_address(Facts *facts, const Cluster *cluster, const char *host, const char *address, Arena *arena)
 {
 	for (size_t i = 0; i < cluster->node_count; i++)
@@ -72,6 +122,18 @@ static void add_address(Facts *facts, const Cluster *cluster, const char *host, 
 			facts->addresses[i] = *facts->addresses[i] == '\0'
 			                          ? address
 			                          : arena_printf(arena, "%s %s", facts->addresses[i], address);
+}
+
+/* The lines of the files, one file behind the other; false when it is none of them. */
+static bool read_file_line(const Facts *facts, FoundFile **file, const char *line, Arena *arena)
+{
+	if (str_starts(line, "lines "))
+		*file = file_of(facts, line + strlen("lines "));
+	else if (str_starts(line, "text ") && *file != NULL)
+		(*file)->text = arena_printf(arena, "%s%s\n", (*file)->text, line + strlen("text "));
+	else
+		return str_starts(line, "text ");
+	return true;
 }
 
 static void read_line(Facts *facts, const Cluster *cluster, char *line, Arena *arena)
@@ -99,6 +161,8 @@ static void read_line(Facts *facts, const Cluster *cluster, char *line, Arena *a
 		add_server(facts, words, arena);
 	else if (strcmp(words[0], "listening") == 0)
 		facts->listening = true;
+	else if (strcmp(words[0], "file") == 0)
+		add_file(facts, words, arena);
 	else if (strcmp(words[0], "address") == 0)
 		add_address(facts, cluster, words[1], words[2], arena);
 	else if (strcmp(words[0], "state") == 0) {
@@ -116,6 +180,7 @@ static void read_line(Facts *facts, const Cluster *cluster, char *line, Arena *a
 const Facts *facts_parse(const char *text, const Cluster *cluster, Arena *arena)
 {
 	Facts *facts = arena_alloc(arena, sizeof(*facts));
+	FoundFile *file = NULL;
 	char *copy = arena_strdup(arena, text);
 	char *rest = NULL;
 
@@ -124,9 +189,10 @@ const Facts *facts_parse(const char *text, const Cluster *cluster, Arena *arena)
 	facts->id = "";
 	facts->addresses = arena_array(arena, cluster->node_count, sizeof(*facts->addresses));
 	for (size_t i = 0; i < cluster->node_count; i++)
-		facts->addresses[i] = "";
+		facts->addresses[i] = is_address(cluster->nodes[i].host) ? cluster->nodes[i].host : "";
 	for (char *line = strtok_r(copy, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
-		read_line(facts, cluster, line, arena);
+		if (!read_file_line(facts, &file, line, arena))
+			read_line(facts, cluster, line, arena);
 	if (facts->family == FAMILY_UNKNOWN)
 		facts->family = strstr(facts->os, "debian") != NULL || strstr(facts->os, "ubuntu") != NULL ? FAMILY_DEBIAN
 		                : strstr(facts->os, "rhel") != NULL || strstr(facts->os, "fedora") != NULL ? FAMILY_RHEL
@@ -180,17 +246,6 @@ const Installed *facts_installed(const Facts *facts, int major)
 		if (facts->installed[i].major == major && *facts->installed[i].bindir != '\0')
 			return &facts->installed[i];
 	return NULL;
-}
-
-/* A dash would end the version in the name of systemd's unit. */
-static const char *server_name(const char *cluster, Arena *arena)
-{
-	char *name = arena_strdup(arena, cluster);
-
-	for (char *c = name; *c != '\0'; c++)
-		if (*c == '-')
-			*c = '_';
-	return name;
 }
 
 HostServer facts_server(const Facts *facts, const Cluster *cluster, const Node *node, int major, Arena *arena)

@@ -40,6 +40,15 @@ typedef struct Found {
 	long pid; /* 0: stopped */
 } Found;
 
+/* A file that citusctl has written for the server. */
+typedef struct FoundFile {
+	const char *path;
+	const char *owner;
+	unsigned mode;
+	size_t bytes;
+	const char *text; /* as long as that, or it could not be told line by line */
+} FoundFile;
+
 /* What a server that citusctl did not make says of itself; ops/adopt.h. */
 typedef struct Adoptable {
 	const char *failure; /* NULL, or why it could not be asked */
@@ -68,6 +77,8 @@ typedef struct Facts {
 	const char *locale;  /* of databases, where that follows from a server taken over; NULL */
 	const char *kept;    /* settings of the server taken over that stay, "" for none */
 	const Adoptable *adoptable; /* of facts_candidate(), when it was asked */
+	FoundFile *files;
+	size_t file_count;
 	bool listening; /* somebody listens on the port that is described */
 	/* [node]: the addresses of its host as this host knows them, in blanks; "" for none */
 	const char **addresses;
@@ -94,7 +105,11 @@ const Found *facts_candidate(const Facts *facts, const Node *node);
 /* What the server answered to sql/setup/adopt_look.sql. */
 const Adoptable *facts_adoptable(const char *text, Arena *arena);
 
-/* The words after survey.sh: cluster, port, the hosts of all nodes; ends with NULL. */
+/* Whether it is there with just this text and mode, and belongs to owner. */
+bool facts_has_file(const Facts *facts, const char *path, const char *owner, unsigned mode, const char *text);
+
+/* The words after survey.sh: cluster, server, port, and those of the nodes' hosts that are names, to be
+ * looked up there; ends with NULL. */
 const char *const *facts_survey_args(const Cluster *cluster, const Node *node, Arena *arena);
 
 const Facts *facts_parse(const char *text, const Cluster *cluster, Arena *arena);

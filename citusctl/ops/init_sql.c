@@ -11,22 +11,14 @@
 #include "util/quote.h"
 #include "util/str.h"
 
-/* NULL when target does not let us in. */
-static Pg *try_login(const PgTarget *target)
+static bool logs_in(const PgTarget *target)
 {
 	Err ignored = ERR_INIT;
 	Pg *pg = pg_open(target, &ignored);
-
-	err_clear(&ignored);
-	return pg;
-}
-
-static bool logs_in(const PgTarget *target)
-{
-	Pg *pg = try_login(target);
 	bool does = pg != NULL;
 
 	pg_close(pg);
+	err_clear(&ignored);
 	return does;
 }
 
@@ -128,18 +120,20 @@ static bool mend_role(Host *host, Pg *app, bool *changed, Err *err)
 
 bool init_login(Host *host, Outcome *outcome, Err *err)
 {
-	PgTarget app = session_app(host->session, host->node);
 	bool changed = false;
+	Err ignored = ERR_INIT;
 
 	if (host->missing) {
 		*outcome = OUTCOME_CHANGED;
 		return true;
 	}
 
-	Pg *pg = try_login(&app);
-	bool ok = pg != NULL ? mend_role(host, pg, &changed, err) : init_role_and_database(host, &changed, err);
+	Pg *app = host->fresh ? NULL : host_app(host, &ignored);
+	bool ok = app != NULL ? mend_role(host, app, &changed, err) : init_role_and_database(host, &changed, err);
 
-	pg_close(pg);
+	err_clear(&ignored);
+	if (!host->node->is_coordinator || changed)
+		host_disconnect_app(host); /* the coordinator's is that of the tables */
 	if (changed)
 		*outcome = OUTCOME_CHANGED;
 	return ok;
@@ -193,8 +187,10 @@ bool init_engine(Host *host, Outcome *outcome, Err *err)
 	      ensure_authinfo(host, pg, session->cluster->postgres.user, session->password, &changed, err)) &&
 	     (session->superuser_password == NULL ||
 	      ensure_authinfo(host, pg, SUPERUSER, session->superuser_password, &changed, err));
-	if (changed)
+	if (changed) {
 		*outcome = OUTCOME_CHANGED;
+		host_disconnect_app(host); /* it began without the engine */
+	}
 	return ok;
 }
 
@@ -320,7 +316,6 @@ static bool as_owner(Host *host, Outcome *outcome,
 {
 	Session *session = host->session;
 	TablePlan plan = {.cluster = session->cluster, .engine = session->engine, .session = session, .host = host};
-	PgTarget target = session_app(session, host->node);
 	bool changed = false;
 
 	if (session->only != NULL)
@@ -330,7 +325,7 @@ static bool as_owner(Host *host, Outcome *outcome,
 		return true;
 	}
 
-	Pg *pg = pg_open(&target, err);
+	Pg *pg = host_app(host, err);
 
 	plan.superuser = pg != NULL || host->dry ? host_pg(host, err) : NULL;
 	if (host->dry && plan.superuser != NULL)
@@ -340,7 +335,8 @@ static bool as_owner(Host *host, Outcome *outcome,
 	                                          &host->said, err) ||
 	                                     blame_dead(host, err));
 
-	pg_close(pg);
+	if (changed || !ok)
+		host_disconnect_app(host); /* a schema file may have changed its settings */
 	if (changed)
 		*outcome = OUTCOME_CHANGED;
 	return ok;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io/asset.h"
+#include "run/operation.h"
 #include "util/str.h"
 
 const Node *members_described(const Session *session, const char *host, int port)
@@ -152,15 +153,7 @@ bool removed_refuse(const Session *session, Pg *pg, Err *err)
 
 bool removed_refuse_early(const Session *session, Err *err)
 {
-	PgTarget target = session_app(session, &session->cluster->nodes[0]);
-	Err ignored = ERR_INIT;
+	Pg *pg = operation_pg(session);
 
-	target.timeout_s = 2;
-
-	Pg *pg = pg_open(&target, &ignored);
-	bool ok = pg == NULL || removed_refuse(session, pg, err);
-
-	pg_close(pg);
-	err_clear(&ignored);
-	return ok;
+	return pg == NULL || removed_refuse(session, pg, err);
 }

@@ -67,7 +67,8 @@ PgTarget member_target(const Session *session, const Member *member);
  * "node add" only. */
 bool removed_refuse(const Session *session, Pg *pg, Err *err) MUST_CHECK;
 
-/* The same before anything is touched; a coordinator that is down has no say yet. */
+/* The same before anything is touched, on the connection of the operation; a coordinator
+ * that is down has no say yet. */
 bool removed_refuse_early(const Session *session, Err *err) MUST_CHECK;
 
 #endif

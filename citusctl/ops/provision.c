@@ -298,7 +298,18 @@ static bool ensure_server(Host *host, Outcome *outcome, Err *err)
 	*outcome = OUTCOME_CHANGED;
 	host->missing = host->dry;
 	host_say(host, "%d/%s, port %d", server.major, server.name, server.port);
+	host->fresh = !host->dry;
 	return host->dry || create_server(host, &server, err);
+}
+
+/* As the look at the host has seen them. */
+static bool files_are_as_wanted(const Host *host, const ShellFile files[], size_t count)
+{
+	bool same = true;
+
+	for (size_t i = 0; same && i < count; i++)
+		same = facts_has_file(facts_of(host), files[i].path, SUPERUSER, files[i].mode, files[i].text);
+	return same;
 }
 
 static bool ensure_files(Host *host, Outcome *outcome, Err *err)
@@ -317,8 +328,11 @@ static bool ensure_files(Host *host, Outcome *outcome, Err *err)
 		host_differs(host, true, "the certificates kept for this cluster are not on this machine: new ones would be made");
 		return true;
 	}
-	if (!host_files(host, &server, files, &count, err) ||
-	    !(host->dry ? drift_files(host, files, count, &changed, err)
+	if (!host_files(host, &server, files, &count, err))
+		return false;
+	if (files_are_as_wanted(host, files, count))
+		return true;
+	if (!(host->dry ? drift_files(host, files, count, &changed, err)
 	                : shell_put_all(host->shell, files, count, &changed, err)))
 		return false;
 	if (changed)

@@ -26,7 +26,7 @@ void host_close(Host *host)
 		place->facts = NULL; /* they live in this arena */
 		place->postgres = place->extension = NULL;
 	}
-	pg_close(host->pg);
+	host_disconnect(host);
 	shell_close(host->shell);
 	shell_close(host->root);
 	arena_free(host->arena);
@@ -44,10 +44,27 @@ Pg *host_pg(Host *host, Err *err)
 	return host->pg;
 }
 
+Pg *host_app(Host *host, Err *err)
+{
+	if (host->app == NULL) {
+		PgTarget target = session_app(host->session, host->node);
+
+		host->app = pg_open(&target, err);
+	}
+	return host->app;
+}
+
+void host_disconnect_app(Host *host)
+{
+	pg_close(host->app);
+	host->app = NULL;
+}
+
 void host_disconnect(Host *host)
 {
 	pg_close(host->pg);
 	host->pg = NULL;
+	host_disconnect_app(host);
 }
 
 void host_say(Host *host, const char *format, ...)

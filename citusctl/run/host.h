@@ -19,10 +19,12 @@ typedef struct Host {
 	const Node *node;
 	bool dry;     /* look only */
 	bool missing; /* dry: an earlier step would make what this one looks at */
+	bool fresh;   /* this plan made the server: nobody's roles and databases are on it */
 	Arena *arena; /* for one plan */
 	Shell *shell; /* as the user that runs the servers; NULL when others run them */
 	Shell *root;  /* ssh: as root, else NULL */
 	Pg *pg;       /* superuser at the cluster's database, opened when needed */
+	Pg *app;      /* the application role there, kept for the steps that follow; NULL: none is open */
 	const char *said; /* what the running step did, or NULL */
 	Difference *differences; /* that the running step found */
 	size_t difference_count, difference_capacity;
@@ -34,8 +36,14 @@ void host_close(Host *host);
 /* The connection to the cluster's database as superuser; NULL on error. */
 Pg *host_pg(Host *host, Err *err) MUST_CHECK;
 
-/* Closes it: the server is about to stop, or settings to change. */
+/* The same as the application role, which owns the tables. */
+Pg *host_app(Host *host, Err *err) MUST_CHECK;
+
+/* Closes both: the server is about to stop, or settings to change. */
 void host_disconnect(Host *host);
+
+/* Closes that of the application role, whose session was changed. */
+void host_disconnect_app(Host *host);
 
 /* What a step did or would do, for the report: "port 9701, 4 settings". */
 void host_say(Host *host, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -185,7 +185,12 @@ bool operation_prepare(Session *session, Err *err)
 
 bool operation_is_joined(const Session *session)
 {
-	return session->operation != NULL && session->operation->pg != NULL;
+	return operation_pg(session) != NULL;
+}
+
+Pg *operation_pg(const Session *session)
+{
+	return session->operation != NULL ? session->operation->pg : NULL;
 }
 
 bool operation_join(Session *session, Err *err)

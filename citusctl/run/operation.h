@@ -45,6 +45,9 @@ bool operation_join(Session *session, Err *err) MUST_CHECK;
 /* Whether it has the lock. */
 bool operation_is_joined(const Session *session);
 
+/* The connection that holds it, to look at the coordinator with; NULL when it has none. */
+Pg *operation_pg(const Session *session);
+
 /*
  * Lets go of the connection: the coordinator is about to stop or restart.
  * operation_join() takes it again.

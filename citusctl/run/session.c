@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run/each.h"
 #include "run/operation.h"
 #include "run/ports.h"
 #include "util/json.h"
@@ -257,8 +258,34 @@ Session *session_open(const Cluster *cluster, int jobs, Err *err)
 	return NULL;
 }
 
+static void log_in(void *context, size_t node)
+{
+	const Session *session = context;
+	Err ignored = ERR_INIT;
+
+	/* The connection remembers what went wrong, for those who need it. */
+	(void) !remote_login(session->places[node].remote, &ignored);
+	err_clear(&ignored);
+}
+
+static void *greet(void *arg)
+{
+	Session *session = arg;
+
+	each_node(session, NULL, log_in, session);
+	return NULL;
+}
+
+void session_greet(Session *session)
+{
+	if (session->cluster->deploy == DEPLOY_SSH && !session->greets)
+		session->greets = pthread_create(&session->greeter, NULL, greet, session) == 0;
+}
+
 static void close_remotes(Session *session)
 {
+	if (session->greets)
+		pthread_join(session->greeter, NULL);
 	for (size_t i = 0; i < session->cluster->node_count && session->places != NULL; i++) {
 		Remote *remote = session->places[i].remote;
 

@@ -69,6 +69,8 @@ typedef struct Session {
 	Place *places;          /* as many as cluster->node_count */
 	pthread_mutex_t one_at_a_time; /* held by the host that restarts its server */
 	RemoteShared *remotes;  /* ssh: what the connections share, else NULL */
+	pthread_t greeter;      /* ssh: the thread of session_greet() */
+	bool greets;            /* ssh: there is one */
 	struct Strangers *strangers; /* ssh: connections to hosts that are not described */
 	int lock;               /* descriptor of the lock file, -1: not held */
 
@@ -150,6 +152,12 @@ bool session_try_direct(Session *session);
 /* ssh: the connection to a host that is registered in the cluster and not described;
  * NULL for other clusters.  Any thread may ask. */
 Remote *session_stranger(const Session *session, const char *host);
+
+/*
+ * ssh: begins to log in to all hosts, and does not wait for it.  Whoever needs a host then
+ * waits for its login only, and is told how it went.  Nothing for other clusters.
+ */
+void session_greet(Session *session);
 
 int session_port(const Session *session, const Node *node);
 Place *session_place(const Session *session, const Node *node);

@@ -165,10 +165,48 @@ START_TEST(asks_a_host_for_its_own_port_and_all_names)
 	const char *const *words = facts_survey_args(cluster, &cluster->nodes[1], arena);
 
 	ck_assert_str_eq(words[0], "chirp-1");
-	ck_assert_str_eq(words[1], "5433");
-	ck_assert_str_eq(words[2], "a");
+	ck_assert_str_eq(words[1], "chirp_1");
+	ck_assert_str_eq(words[2], "5433");
+	ck_assert_str_eq(words[3], "a");
+	ck_assert_str_eq(words[4], "b");
+	ck_assert_ptr_null(words[5]);
+}
+END_TEST
+
+START_TEST(knows_the_files_of_the_server)
+{
+	const char *text = "file 644 postgres 9 /etc/a.conf\nfile 600 root 4 /etc/b.pem\nfile 644 postgres 3 /etc/c.conf\n"
+	                   "lines /etc/a.conf\ntext x = 1\ntext \ntext y\nlines /etc/b.pem\ntext key\nlines /etc/c.conf\ntext end\n";
+	const Facts *facts = facts_parse(text, cluster, arena);
+
+	ck_assert(facts_has_file(facts, "/etc/a.conf", "postgres", 0644, "x = 1\n\ny\n"));
+	ck_assert(!facts_has_file(facts, "/etc/a.conf", "postgres", 0644, "x = 1\ny\n"));
+	ck_assert(!facts_has_file(facts, "/etc/a.conf", "postgres", 0600, "x = 1\n\ny\n"));
+	ck_assert(!facts_has_file(facts, "/etc/b.pem", "postgres", 0600, "key\n"));
+	ck_assert(facts_has_file(facts, "/etc/b.pem", "root", 0600, "key\n"));
+	/* Without a newline at its end it is another file than it looks. */
+	ck_assert(!facts_has_file(facts, "/etc/c.conf", "postgres", 0644, "end\n"));
+	ck_assert(!facts_has_file(facts, "/etc/d.conf", "postgres", 0644, ""));
+}
+END_TEST
+
+START_TEST(an_address_is_not_looked_up)
+{
+	static const char text[] = "{\"name\": \"c\", \"deploy\": \"ssh\", \"coordinator\": {\"host\": \"10.0.0.10\"},"
+	                           " \"workers\": [{\"host\": \"b\"}, {\"host\": \"fd00::1\"}]}";
+	Err err = ERR_INIT;
+	const Cluster *addresses = cluster_parse(arena, "test", text, strlen(text), NULL, &err);
+
+	ck_assert_ptr_nonnull(addresses);
+
+	const char *const *words = facts_survey_args(addresses, &addresses->nodes[0], arena);
+	const Facts *facts = facts_parse("os debian \naddress b 10.0.0.11\n", addresses, arena);
+
 	ck_assert_str_eq(words[3], "b");
 	ck_assert_ptr_null(words[4]);
+	ck_assert_str_eq(facts->addresses[0], "10.0.0.10");
+	ck_assert_str_eq(facts->addresses[1], "10.0.0.11");
+	ck_assert_str_eq(facts->addresses[2], "fd00::1");
 }
 END_TEST
 
@@ -186,6 +224,8 @@ Suite *facts_suite(void)
 	tcase_add_test(test, survives_nonsense);
 	tcase_add_test(test, takes_the_newest_version_that_all_have);
 	tcase_add_test(test, asks_a_host_for_its_own_port_and_all_names);
+	tcase_add_test(test, knows_the_files_of_the_server);
+	tcase_add_test(test, an_address_is_not_looked_up);
 	suite_add_tcase(suite, test);
 	return suite;
 }
