@@ -12,6 +12,7 @@ flock -w 120 9 || { echo "an earlier run is still creating this server" >&2; exi
 
 state=$(cat state 2>/dev/null || true)
 data=/var/lib/pgsql/$2/data
+rm -f password # of a run that was killed
 [ "$state" = "created $2 $6" ] && [ -e "$data/PG_VERSION" ] && exit 0
 if [ "$state" = "creating $2" ]; then
 	rm -rf "$data"
@@ -23,6 +24,7 @@ fi
 echo "creating $2" >state.new && mv -f state.new state
 install -o postgres -g postgres -m 600 /dev/null password
 trap 'rm -f password' EXIT
+trap 'exit 1' HUP INT TERM # dash minds EXIT only
 cat >password
 install -d -o postgres -g postgres -m 700 "/var/lib/pgsql/$2" "$data"
 runuser -u postgres -- "$5/initdb" --no-sync -D "$data" -E UTF8 --locale C.UTF-8 --auth-local peer \

@@ -9,7 +9,16 @@ mkdir -p /etc/postgresql-common/createcluster.d
 echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/citusctl.conf
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
-apt-get -q update >"$log" 2>&1 || { tail -n 5 "$log" >&2; exit 1; }
+# Unattended upgrades take the lock of the lists now and then, for which apt does not wait.
+tries=100
+until apt-get -q update >"$log" 2>&1; do
+	tries=$((tries - 1))
+	if [ "$tries" -eq 0 ] || ! grep -q 'Could not get lock' "$log"; then
+		tail -n 5 "$log" >&2
+		exit 1
+	fi
+	sleep 3
+done
 grep -E '^(W|E): ' "$log" | tail -n 3 >&2
 citus=$(apt-cache pkgnames "postgresql-$major-citus" | grep -E -- "-citus(-[0-9.]+)?\$" | sort -V | tail -n 1)
 if [ -z "$citus" ]; then

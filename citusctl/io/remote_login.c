@@ -16,6 +16,7 @@
 #include "io/tty.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/quote.h"
 
 #define LOGIN_TIMEOUT_S 10
 #define PASSPHRASE_TRIES 3
@@ -232,15 +233,35 @@ static void describe_key(ssh_session session, char *text, size_t size)
 	ssh_key_free(key);
 }
 
-static bool key_changed(const RemoteLogin *login, const char *key, Err *err)
+/* What takes the key that is known out of the file: by the name that it stands under there. */
+static const char *forget_command(ssh_session session, const RemoteLogin *login, Arena *arena)
 {
+	char *host = NULL;
+	unsigned int port = 22;
+
+	(void) ssh_options_get_port(session, &port);
+
+	bool known = ssh_options_get(session, SSH_OPTIONS_HOST, &host) == SSH_OK;
+	const char *name = known ? host : login->host;
+	const char *argv[] = {"ssh-keygen", "-R", port == 22 ? name : arena_printf(arena, "[%s]:%u", name, port),
+	                      login->known_hosts != NULL ? "-f" : NULL, login->known_hosts, NULL};
+	const char *line = quote_argv(arena, argv);
+
+	ssh_string_free_char(host);
+	return line;
+}
+
+static bool key_changed(ssh_session session, const RemoteLogin *login, const char *key, Err *err)
+{
+	Arena *scratch = arena_new();
+
 	err_set(err, ERR_REFUSED, "the SSH key of %s is not the one in known_hosts: another machine may pretend "
 	        "to be it", login->host);
 	err_detail(err, "It shows %s.", key);
 	err_hint(err, "If the host was really installed anew, compare that with \"ssh-keygen -lf "
-	              "/etc/ssh/ssh_host_*_key.pub\" on its console, then remove the old key: ssh-keygen -R %s%s%s",
-	         login->host, login->known_hosts != NULL ? " -f " : "",
-	         login->known_hosts != NULL ? login->known_hosts : "");
+	              "/etc/ssh/ssh_host_*_key.pub\" on its console, then remove the old key: %s",
+	         forget_command(session, login, scratch));
+	arena_free(scratch);
 	return failed(login, err);
 }
 
@@ -266,7 +287,7 @@ static bool check_host_key(ssh_session session, const RemoteLogin *login, Err *e
 			break;
 		case SSH_KNOWN_HOSTS_CHANGED:
 		case SSH_KNOWN_HOSTS_OTHER:
-			ok = key_changed(login, key, err);
+			ok = key_changed(session, login, key, err);
 			break;
 		case SSH_KNOWN_HOSTS_NOT_FOUND:
 		case SSH_KNOWN_HOSTS_UNKNOWN:

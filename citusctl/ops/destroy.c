@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/beside.h"
+#include "ops/members.h"
 #include "ops/provision.h"
 #include "ops/server.h"
 #include "run/operation.h"
@@ -74,6 +75,26 @@ static bool nobody_works(Session *session, Err *err)
 	return !session_exists(session) || operation_prepare(session, err) || (err->kind != ERR_REFUSED && forget(err));
 }
 
+/* A node whose host is not described would be left running, and nobody had its passwords. */
+static bool all_are_described(Session *session, Err *err)
+{
+	Pg *pg = operation_pg(session);
+	Members members = {NULL, 0};
+	const char *names = NULL;
+
+	if (pg == NULL)
+		return true;
+	if (!members_read(session, pg, session->arena, &members, err))
+		return forget(err);
+	for (size_t i = 0; i < members.count; i++)
+		if (members.items[i].described == NULL && members.items[i].group != 0)
+			names = arena_printf(session->arena, "%s%s%s", names != NULL ? names : "", names != NULL ? ", " : "", members.items[i].name);
+	if (names == NULL)
+		return true;
+	err_set(err, ERR_REFUSED, "the cluster has nodes that are not described, whose servers would be left behind: %s", names);
+	return err_hint(err, "Describe them again, so that they go too, or take each out first: citusctl node remove HOST:PORT");
+}
+
 /* What the plan says of servers that were let go of. */
 static const char *left_there(const Session *session, const Report *report)
 {
@@ -93,9 +114,11 @@ static bool drop_on_hosts(Session *session, const char **left, Err *err)
 	Shell *shell = shell_open(&here, err);
 	Report *report = NULL;
 	bool ok = shell != NULL && session_is_ours(session, err) && shell_mkdir(shell, session->base, 0700, err) &&
-	          session_lock(session, err) && nobody_works(session, err) &&
+	          session_lock(session, err) && nobody_works(session, err) && all_are_described(session, err) &&
 	          run_plan(session, provision_drop_steps, false, NULL, &report, err) && remove_files(session, err);
 
+	if (!ok)
+		operation_end(session, ok, err);
 	if (left != NULL)
 		*left = left_there(session, report);
 	report_free(report);

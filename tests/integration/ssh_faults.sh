@@ -36,6 +36,9 @@ test_connections()
 	no_black_hole 1
 }
 
+# Does what the hint says: the command is the end of it.
+forget() { eval "$(sed -n 's/.*remove the old key: //p' <<<"$1")" >/dev/null 2>&1; }
+
 test_keys()
 {
 	local real
@@ -54,6 +57,22 @@ test_keys()
 	} >lab/known_hosts
 	fails 'a changed key, also with accept-new' 5 'is not the one in known_hosts'
 	ok 'and the file stays as it is' grep -q "$(cut -d ' ' -f 2 other.pub)" lab/known_hosts
+	forget "$err"
+	runs 'the command that the remedy names takes the old key away' 0 citusctl init --dry-run
+
+	# The same on another port, under which known_hosts has it by another name.
+	on 1 /usr/sbin/sshd -p 2222 -o PidFile=/run/sshd-2222.pid
+	{
+		cat real
+		echo "[$(address 1)]:2222 $(cut -d ' ' -f 1,2 other.pub)"
+	} >lab/known_hosts
+	SSH="\"user\": \"admin\", \"identity_file\": \"$TMP/lab/id_ed25519\"" describe_lab
+	mkdir -m 700 "$HOME/.ssh"
+	printf 'Host %s\n\tPort 2222\n\tUserKnownHostsFile %s\nHost *\n\tUserKnownHostsFile %s\n' "$(address 1)" "$TMP/lab/known_hosts" "$TMP/lab/known_hosts" >"$HOME/.ssh/config"
+	fails 'a changed key on another port' 5 'is not the one in known_hosts'
+	like "$err" "ssh-keygen -R '\\[$(address 1)\\]:2222'" 'is told by the name it has in known_hosts'
+	rm -r "$HOME/.ssh"
+	on 1 pkill -F /run/sshd-2222.pid
 	cp real lab/known_hosts
 }
 

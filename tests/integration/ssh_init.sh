@@ -132,6 +132,54 @@ test_nodes()
 	is "$(json .changed)" 0 'once'
 }
 
+# Two operators with the same directory on two machines: the second is told who works.
+test_two_operators()
+{
+	local pid
+	cp -a "$CITUSCTL_HOME" "$TMP/colleague"
+	echo 'SELECT pg_sleep(600)' >slow.sql
+	describe_lab '"schema": ["schema.sql", "slow.sql"], "shard_count": 8, "tables": [{"name": "items", "distribution_column": "id"}]'
+	"$CITUSCTL" -v init >first 2>&1 &
+	pid=$!
+	wait_until 60 grep -q 'apply the schema files$' first
+	runs 'a second operator, from another machine' 5 env CITUSCTL_HOME="$TMP/colleague" "$CITUSCTL" init
+	like "$err" 'another operation runs on cluster "lab": "init" by .*\(process '"$pid"'\)' 'is told who works on the cluster'
+	runs 'nor may he destroy it' 5 env CITUSCTL_HOME="$TMP/colleague" "$CITUSCTL" -y destroy
+	kill -INT "$pid"
+	wait "$pid"
+	is "$?" 130 'the first is interrupted'
+	rm slow.sql
+	describe_lab '"schema": ["schema.sql"], "shard_count": 8, "tables": [{"name": "items", "distribution_column": "id"}]'
+	runs 'and then the second may' 0 env CITUSCTL_HOME="$TMP/colleague" "$CITUSCTL" init
+	rm -r "$TMP/colleague"
+}
+
+# Of what goes wrong and of what looks, with -v.
+test_secrets()
+{
+	local file
+	echo 'SELECT no_such_function()' >wrong.sql
+	describe_lab '"schema": ["schema.sql", "wrong.sql"], "shard_count": 8, "tables": [{"name": "items", "distribution_column": "id"}]'
+	on 1 sh -c 'echo >>/etc/postgresql/15/lab/citusctl-node.pem'
+	on_sql 1 <<<"SET citus.enable_ddl_propagation TO off; ALTER ROLE postgres PASSWORD 'another'; ALTER ROLE lab PASSWORD 'another'"
+	runs 'differences in secrets' 3 citusctl -v init --dry-run --exit-code
+	printf '%s\n%s\n' "$out" "$err" >"$TMP/said"
+	runs 'a check' 3 citusctl -v check
+	printf '%s\n%s\n' "$out" "$err" >>"$TMP/said"
+	runs 'an init that fails' 1 citusctl -v init
+	printf '%s\n%s\n' "$out" "$err" >>"$TMP/said"
+	describe_lab '"schema": ["schema.sql"], "shard_count": 8, "tables": [{"name": "items", "distribution_column": "id"}]'
+	runs 'one that mends it' 0 citusctl -v init
+	printf '%s\n%s\n' "$out" "$err" >>"$TMP/said"
+	runs 'history' 0 citusctl history
+	printf '%s\n%s\n' "$out" "$err" >>"$TMP/said"
+	for file in password superuser-password; do
+		not_ok "$file is in none of it" grep -qFf "$state/$file" "$TMP/said"
+		not_ok "nor in a log" on 1 grep -rqF "$(cat "$state/$file")" /var/log
+	done
+	not_ok 'nor is any line of a key' grep -qF "$(sed -n 2p "$state/tls/worker1.pem")" "$TMP/said"
+}
+
 # Without the files here, as from another operator's machine.
 test_takeover()
 {
@@ -175,6 +223,8 @@ test_init
 test_access
 test_settings
 test_nodes
+test_two_operators
+test_secrets
 test_takeover
 test_destroy
 finish

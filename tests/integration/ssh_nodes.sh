@@ -61,6 +61,9 @@ gone=$(address 3):5432
 runs 'a node that is not described is drained' 0 citusctl node drain "$gone"
 run citusctl -o json node list
 is "$(json ".nodes[] | select(.name == \"$gone\") | [.state, .shards] | map(tostring) | join(\",\")")" 'not described,0' 'and listed by its address'
+runs 'destroy, which would leave its server behind' 5 citusctl -y destroy
+like "$err" "nodes that are not described, .*: $gone" 'is refused and names it'
+is "$(rows)" 300 'and nothing is gone'
 runs 'and removed' 0 citusctl -y -o json node remove "$gone"
 is "$(json '.removed[0].fenced')" true 'and fenced'
 is "$(on_sql 3 -c 'SELECT count(*) FROM pg_dist_node, pg_dist_authinfo')" 0 'its own catalog is empty'
