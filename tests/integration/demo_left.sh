@@ -9,6 +9,7 @@ set -u
 # begin FILE OPTION...: a demo in the background on the cluster described here; its words go to FILE.out and FILE.err.
 begin()
 {
+	rm -f "$1.out" "$1.err"
 	"$CITUSCTL" -y demo --users 300 --clients 4 "${@:2}" >"$1.out" 2>"$1.err" </dev/null &
 	pid=$!
 }
@@ -47,6 +48,28 @@ test_foreign()
 	not_ok "$engine: the page of an earlier run is gone" test -e old.html
 	sql "DROP SCHEMA citusctl_demo CASCADE; DELETE FROM citusctl.schema_files WHERE path LIKE 'citusctl\_demo:%'"
 }
+
+# Cut off while its foreign keys are set aside, a demo leaves nothing of them for the next, nor for init.
+test_unmade()
+{
+	if [ "$engine" = embedded ]; then
+		skip "embedded: foreign keys set aside" "this engine distributes tables with their foreign keys"
+		return
+	fi
+	sql "SET citus.enable_ddl_propagation TO off; CREATE FUNCTION public.nap() RETURNS trigger LANGUAGE plpgsql AS
+			'BEGIN IF current_query() LIKE ''%WHERE id%'' THEN PERFORM pg_sleep(30); END IF; RETURN OLD; END';
+		CREATE TRIGGER nap BEFORE DELETE ON citusctl.pending_foreign_keys FOR EACH ROW EXECUTE FUNCTION public.nap()"
+	begin unmade --duration 60
+	ok "$engine: a demo is stopped while it makes its tables" wait_until 60 is_napping
+	kill -INT "$pid"
+	end unmade
+	is "$status" 130 "$engine: and interrupted"
+	sql "DROP TRIGGER nap ON citusctl.pending_foreign_keys"
+	is "$(schemas) $(sql 'SELECT count(*) FROM citusctl.pending_foreign_keys')" "0 0" "$engine: nothing of its tables is left"
+	run citusctl demo --users 300 --duration 0 -q
+	is "$status" 0 "$engine: the next demo makes them"
+}
+is_napping() { [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")" -gt 0 ]; }
 
 # A second demo does not touch the first one's tables; after Ctrl-C they are dropped.
 test_second()
@@ -116,6 +139,51 @@ test_unheeded()
 		"$engine: acknowledged writes that did nothing are found"
 	like "$(json '.checks[] | select(.passed | not) | .detail')" 'acknowledged with an effect that can.t be; the first: user' \
 		"$engine: and one is named"
+}
+
+# Sessions that change followers, and are at it.
+break_sessions()
+{
+	sql "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+		WHERE usename = 'left-$engine' AND state = 'active' AND query LIKE '%subscriptions%'"
+}
+
+# A change of followers that was acknowledged at a second try is known: what became of it is held against the cluster.
+test_retried()
+{
+	local broken=0 try change
+	begin retried --keep --clients 8 --duration 12 --mix follow=1,unfollow=1 --during restart -o json
+	ok "$engine: a demo that changes followers comes to its workload" wait_until 60 has_said retried '^working'
+	for try in {1..100}; do
+		broken=$((broken + $(break_sessions)))
+		if [ "$broken" -ge 8 ] || has_said retried 'worker1 stops'; then break; fi
+	done
+	diag "$broken sessions were ended at try $try"
+	end retried
+	is "$status: $(json '[.errors, .unknown_outcomes] | tojson')" "0: [0,0]" "$engine: what is cut off in the middle is tried again, and known"
+	change=$(sql "SELECT DISTINCT l.about, l.other FROM citusctl_demo.demo_ledger l WHERE kind = 's' LIMIT 1")
+	like "$change" '^[0-9]+[|][0-9]+$' "$engine: the ledger has what was acknowledged at a later try"
+	sql "DELETE FROM citusctl_demo.subscriptions WHERE followee_id = ${change%|*} AND follower_id = ${change#*|}"
+	run citusctl demo --verify-only -q -o json
+	is "$status: $(json '[.checks[] | select(.passed | not) | .name] | join(" ")')" "3: acknowledged writes" \
+		"$engine: when it is lost later, that is found"
+}
+
+# Collisions are tried again, but not for ever: worker1 refuses every change for one half of the followers, some for the other.
+test_collisions()
+{
+	begin clash --duration 4 --rate 20 --mix follow=1,read_feed=1 -o json
+	ok "$engine: a demo that will collide comes to its workload" wait_until 60 has_said clash '^working'
+	node_sql "left-$engine" worker1 -c "SET citus.enable_ddl_propagation TO off" \
+		-c "CREATE FUNCTION public.clash() RETURNS trigger LANGUAGE plpgsql AS
+			'BEGIN IF NEW.follower_id % 2 = 0 OR random() < 0.3 THEN RAISE SQLSTATE ''40001''; END IF; RETURN NEW; END'"
+	ok "$engine: a worker can be made to collide" on_worker1 subscriptions \
+		'CREATE TRIGGER clash BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION public.clash()'
+	end clash
+	is "$status" 0 "$engine: it succeeds"
+	ok "$engine: what collides is tried up to ten times, and counted" jq -e '.operations[] | select(.name == "follow") |
+		.count > 0 and .errors > 0 and .retries > .errors * 9' clash.out
+	like "$(jq -r .first_error clash.out)" '^follow: ' "$engine: the first of what was given up is told"
 }
 
 # An answer can be wrong without an error.
@@ -193,9 +261,12 @@ test_left()
 	run citusctl init
 	is "$status" 0 "$1: init succeeds"
 	test_foreign
+	test_unmade
 	test_second
 	test_kept
+	test_retried
 	test_unheeded
+	test_collisions
 	test_empty_reads
 	test_events
 	test_dead
