@@ -1,5 +1,6 @@
 #include "demo/demo.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -99,23 +100,53 @@ bool demo_is_lost(const Err *err)
 	       str_starts(err->sqlstate, "57P0");
 }
 
+static Pg *probe_node(const DemoNode *node, Err *err)
+{
+	PgTarget probe = node->admin;
+
+	probe.timeout_s = BLAME_TIMEOUT_S;
+	return pg_open(&probe, err);
+}
+
+static bool is_dead(const DemoNode *node)
+{
+	Err problem = ERR_INIT;
+	Pg *pg = probe_node(node, &problem);
+	bool dead = pg == NULL && problem.kind == ERR_UNREACHABLE;
+
+	pg_close(pg);
+	err_clear(&problem);
+	return dead;
+}
+
+/* Whether a node that was not there at the beginning belongs to the cluster by now. */
+static bool has_joined(const DemoTarget *target, const DemoNode *node)
+{
+	char port[16];
+	const char *const values[] = {node->host, port};
+	Err ignored = ERR_INIT;
+	bool joined = false;
+	Pg *pg = probe_node(demo_coordinator(target), &ignored);
+
+	snprintf(port, sizeof(port), "%d", node->admin.port);
+	if (pg == NULL || !pg_query_bool(pg, asset_text("sql/query/node_is_listed.sql"), 2, values, &joined, &ignored))
+		joined = false;
+	pg_close(pg);
+	err_clear(&ignored);
+	return joined;
+}
+
 const char *demo_find_dead(const DemoTarget *target, Arena *arena)
 {
 	const char *names = NULL;
 
-	for (size_t i = 0; i < target->start_count && !clock_interrupted(); i++) {
-		PgTarget probe = target->nodes[i].admin;
-		Err ignored = ERR_INIT;
+	for (size_t i = 0; i < target->node_count && !clock_interrupted(); i++) {
+		const DemoNode *node = &target->nodes[i];
 
-		probe.timeout_s = BLAME_TIMEOUT_S;
-
-		Pg *pg = pg_open(&probe, &ignored);
-
-		if (pg == NULL && ignored.kind == ERR_UNREACHABLE)
-			names = names == NULL ? arena_printf(arena, "\"%s\"", target->nodes[i].name)
-			                      : arena_printf(arena, "%s and \"%s\"", names, target->nodes[i].name);
-		pg_close(pg);
-		err_clear(&ignored);
+		if ((i >= target->start_count && !has_joined(target, node)) || !is_dead(node))
+			continue;
+		names = names == NULL ? arena_printf(arena, "\"%s\"", node->name)
+		                      : arena_printf(arena, "%s and \"%s\"", names, node->name);
 	}
 	return names;
 }
@@ -291,6 +322,16 @@ bool demo_verify(const DemoTarget *target, const DemoOptions *options, Arena *ar
 	return ok || demo_blame(target, "while the cluster was verified", err);
 }
 
+/* What two-phase commit left open is completed, and the map drawn: of all nodes, which may be gone by now. */
+static bool look_after_work(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report,
+                            Err *err)
+{
+	bool ok = (options->event == NULL || during_recover(target, err)) &&
+	          take_snapshot(target, arena, &report->after, err);
+
+	return ok || demo_blame(target, "after the workload", err);
+}
+
 static bool try_columnar(const DemoTarget *target, const DemoOptions *options, Arena *arena, DemoReport *report,
                          Err *err)
 {
@@ -305,7 +346,6 @@ bool demo_run(const DemoTarget *target, const DemoOptions *options, Arena *arena
 	       (!options->columnar || try_columnar(target, options, arena, report, err)) &&
 	       take_snapshot(target, arena, &report->before, err) &&
 	       (options->duration_s == 0 || demo_work(target, options, arena, report, err)) &&
-	       (options->event == NULL || during_recover(target, err)) &&
-	       take_snapshot(target, arena, &report->after, err) &&
+	       look_after_work(target, options, arena, report, err) &&
 	       demo_verify(target, options, arena, report, err);
 }

@@ -12,7 +12,7 @@ clients() { [ "$1" = embedded ] && echo 3 || echo 6; }
 
 during()
 {
-	run citusctl demo --engine "$1" --workers 2 --users 500 --duration 4 --clients "$(clients "$1")" --during "$2" -o json
+	run citusctl demo --engine "$1" --workers 2 --users 500 --duration 4 --clients "$(clients "$1")" --during "$2" "${@:3}" -o json
 	is "$status" 0 "$1: a demo during $2 succeeds"
 	is "$(json '[.checks[] | select(.passed | not) | .name] | join(" ")')" "" "$1, $2: every check passes"
 	is "$(json '[.checks[] | select(.name == "during '"$2"'")] | length')" 1 "$1, $2: with one about the event"
@@ -22,6 +22,10 @@ during()
 	like "$err" "^ +[0-9.]+ s  " "$1, $2: and was told as it happened"
 	# The last second is a part of one, and so may the second before the event be.
 	ok "$1, $2: the workload ran before and after" jq -e '.series.count | (.[:2] | add) > 0 and (.[-3:] | add) > 0' "$TMP/.out"
+	ok "$1, $2: every second of it has its throughput, latency and errors" jq -e '.series | (.count | length) as $n | $n >= 4 and
+		([.seconds, .errors, .p50_ms, .p95_ms, .p99_ms | length] | all(. == $n)) and .step_s == 1' "$TMP/.out"
+	ok "$1, $2: the longest stalls are told, and when they began" jq -e '.seconds as $total | .longest_write, .longest_write_pause |
+		.ms > 0 and .at_s >= 0 and .at_s <= $total' "$TMP/.out"
 	ok "$1, $2: writes too" jq -e '[.operations[] | select(.name | IN("post_tweet", "follow")) | .count] | min > 0' "$TMP/.out"
 }
 
@@ -60,19 +64,41 @@ test_moves()
 	during "$1" scale-out
 	no_errors "$1" scale-out
 	like "$(per_worker)" '^\[\[1[0-9],1[0-9],0\],\[1[0-9],1[0-9],([89]|1[0-2])\]\]$' "$1: the worker that joined has its share"
-	if [ "$1" = embedded ]; then
-		skip "embedded: rebalance and drain under load" "this engine's moves wait for gaps in the load, for minutes on a busy machine"
-		return
-	fi
-	during "$1" rebalance
+	local load=()
+	[ "$1" = citus ] || load=(--rate 20) # with more this engine's moves wait for minutes, for a gap in the load
+	during "$1" rebalance "${load[@]}"
 	no_errors "$1" rebalance
 	like "$(json '.marks | map(.text) | join("\n")')" 'made uneven on purpose: [1-9][0-9]* moved' "$1: groups were pushed aside"
 	like "$(json '.marks | map(.text) | join("\n")')" 'rebalance: [1-9][0-9]* moved' "$1: and balanced"
-	during "$1" drain
+	during "$1" drain "${load[@]}"
 	no_errors "$1" drain
 	like "$(json '.marks | map(.text) | join("\n")')" 'worker2 is empty' "$1: the drained worker was empty"
 	ok "$1: and has shards again" jq -e '[.placements.after[] | select(.node == "worker2")] | length > 10' "$TMP/.out"
 }
+
+# A worker that was not there at the beginning is named as any other when it dies.
+test_joined()
+{
+	local pid base cluster holder
+	"$CITUSCTL" demo --engine "$1" --workers 1 --users 200 --clients 2 --duration 4 --rate 20 --during scale-out >joined.out 2>joined.err </dev/null &
+	pid=$!
+	ok "$1: a worker joins" wait_until 120 grep -q 'worker2 has joined' joined.err
+	base=$(echo "$CITUSCTL_HOME"/demo-*)
+	cluster=$(basename "$base")
+	# The run ends by writing its ledger: so long as that is locked nothing is verified.
+	node_sql "$cluster" coordinator >holder.out -c "BEGIN; LOCK TABLE demo_ledger IN EXCLUSIVE MODE; SELECT 'locked'" -c "SELECT pg_sleep(120)" 2>&1 &
+	holder=$!
+	ok "$1: its shards move" wait_until 120 grep -q 'rebalance: [0-9]* moved' joined.err
+	ok "$1: the run comes to its end" wait_until 120 is_waiting "$cluster"
+	kill -QUIT "$(head -n 1 "$base/worker2/postmaster.pid")"
+	ok "$1: the worker dies" wait_until 30 test ! -e "$base/worker2/postmaster.pid"
+	node_sql "$cluster" coordinator -o /dev/null -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(120)%' AND pid <> pg_backend_pid()"
+	wait "$holder"
+	wait "$pid"
+	is "$?" 4 "$1: without it nothing can be verified"
+	like "$(cat joined.err)" 'node "worker2" does not answer' "$1: the error names the worker that joined"
+}
+is_waiting() { [ "$(node_sql "$1" coordinator -c "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'demo_ledger'::regclass")" -gt 0 ]; }
 
 # Something that the event does not explain has to be found.
 begin_foul()
@@ -133,6 +159,7 @@ test_during()
 	test_restart "$1"
 	test_kill_worker "$1"
 	test_moves "$1"
+	test_joined "$1"
 	test_foul "$1"
 }
 
