@@ -100,6 +100,37 @@ static void write_nodes(const Writer *w, const Metrics *metrics)
 
 /* ---- what the coordinator says -------------------------------------------------- */
 
+static bool is_filled(const NodeStatus *node)
+{
+	return strcmp(node->role, "worker") == 0 && node->capacity > 0;
+}
+
+static double fill_of(const NodeStatus *node)
+{
+	return is_filled(node) ? (double) node->bytes / node->capacity : 0;
+}
+
+/* Of each worker what citusctl_balance_max_over_mean is of the fullest. */
+static void write_balance(const Writer *w, const Status *status)
+{
+	double fullest = 0;
+
+	if (isnan(status->max_over_mean) || status->max_over_mean <= 0)
+		return;
+	single(w, "citusctl_balance_max_over_mean",
+	       "Bytes for its capacity of the fullest worker over the mean; 1 is perfect.", status->max_over_mean);
+	for (size_t i = 0; i < status->node_count; i++)
+		fullest = fmax(fullest, fill_of(&status->nodes[i]));
+	family(w, "citusctl_node_over_mean", "Bytes for its capacity of the worker over the mean; 1 is perfect.");
+	for (size_t i = 0; i < status->node_count; i++) {
+		const NodeStatus *node = &status->nodes[i];
+
+		if (is_filled(node))
+			sample(w, "citusctl_node_over_mean", (const char *const[]) {"node", node->name, NULL},
+			       fill_of(node) / fullest * status->max_over_mean);
+	}
+}
+
 static void write_placements(const Writer *w, const Status *status)
 {
 	family(w, "citusctl_node_active", "Whether the node is registered and active.");
@@ -120,9 +151,7 @@ static void write_placements(const Writer *w, const Status *status)
 	for (size_t i = 0; i < status->node_count; i++)
 		sample(w, "citusctl_node_capacity", (const char *const[]) {"node", status->nodes[i].name, NULL},
 		       status->nodes[i].capacity);
-	if (!isnan(status->max_over_mean) && status->max_over_mean > 0)
-		single(w, "citusctl_balance_max_over_mean",
-		       "Bytes for its capacity of the fullest worker over the mean; 1 is perfect.", status->max_over_mean);
+	write_balance(w, status);
 }
 
 static void write_tables(const Writer *w, const Status *status)

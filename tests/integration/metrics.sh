@@ -15,12 +15,40 @@ test_values()
 	is "$(value citusctl_node_shards 'node="worker1"')" "$(value citusctl_node_shards 'node="worker2"')" "$1: shards are even"
 	ok "$1: there are some" test "$(value citusctl_node_shards 'node="worker1"')" -gt 0
 	ok "$1: and bytes" test "$(value citusctl_node_shard_bytes 'node="worker1"')" -gt 0
+	ok "$1: one worker is as full as the fullest" test "$(grep '^citusctl_node_over_mean{' <<<"$out" | sed 's/.*} //' | sort -g | tail -n 1)" = \
+		"$(value citusctl_balance_max_over_mean)"
+	is "$(grep -c '^citusctl_node_over_mean{.*} [01]\.[0-9]*$' <<<"$out")" 2 "$1: both say how full they are over the mean"
 	is "$(value citusctl_demo_passed)" 1 "$1: the last demo passed"
 	ok "$1: with operations" test "$(value citusctl_demo_operations 'operation="read_feed"')" -gt 0
 	is "$(value citusctl_moves_running)" 0 "$1: no shard is being moved"
 	is "$(value citusctl_cleanup_records)" 0 "$1: nothing was left behind"
 	like "$out" "^citusctl_info\{.*engine=\"$1\"" "$1: the engine is named"
 }
+
+sql() { node_sql "metrics-$1" coordinator -c "$2"; }
+moves() { run citusctl metrics && [ "$(value citusctl_moves_running)" -gt 0 ]; }
+
+# A move that waits for its turn to switch over is under way for as long as somebody writes.
+test_moves()
+{
+	local mover holder
+	sql "$1" "BEGIN; INSERT INTO citusctl_demo.subscriptions SELECT id, id, now() FROM citusctl_demo.users; SELECT pg_sleep(60)" >holder.out 2>&1 &
+	holder=$!
+	ok "$1: somebody writes" wait_until 30 is_sleeping "$1"
+	sql "$1" "SELECT citus_move_shard_placement(shardid, nodeid, (SELECT nodeid FROM pg_dist_node m WHERE groupid > 0 AND m.nodeid <> n.nodeid), 'force_logical')
+		FROM pg_dist_placement JOIN pg_dist_shard USING (shardid) JOIN pg_dist_node n USING (groupid)
+		WHERE logicalrelid = 'citusctl_demo.users'::regclass ORDER BY shardid LIMIT 1" >mover.out 2>&1 &
+	mover=$!
+	ok "$1: a move under way is counted" wait_until 30 moves
+	ok "$1: with its bytes" test "$(value citusctl_moves_bytes)" -gt 0
+	sql "$1" "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" >/dev/null
+	wait "$holder"
+	wait "$mover"
+	is "$? $(cat mover.out)" "0 " "$1: the move ends"
+	run citusctl metrics
+	is "$(value citusctl_moves_running)" 0 "$1: and is not counted any more"
+}
+is_sleeping() { [ "$(sql "$1" "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND wait_event = 'PgSleep'")" -gt 0 ]; }
 
 # A cluster that citusctl did not set up has nothing of its.
 test_foreign()
@@ -106,6 +134,7 @@ test_metrics()
 	test_values "$1"
 	is "$(grep -c '^citusctl_' text/citusctl.prom)" "$(grep -c '^citusctl_' <<<"$out")" "$1: the file has the same"
 	test_prometheus "$1"
+	test_moves "$1"
 	test_foreign "$1"
 	test_broken "$1"
 	run citusctl destroy -y
