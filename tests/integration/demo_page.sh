@@ -65,6 +65,30 @@ test_drawn()
 	like "$(cat dom)" "<title>citusctl demo: all $checks checks passed" "$1: and the title the verdict"
 }
 
+# Under the pointer every chart says its values: one of each kind is pointed at, and what the box says is kept.
+test_hover()
+{
+	cat >hover.js <<-'END'
+		<script>
+		const said = {};
+		for (const what of ['[data-shard]', '#throughput rect[fill=transparent]', '#latency rect[fill=transparent]', '[data-bar]', '[data-bytes]', '[data-group]']) {
+			const node = document.querySelector(what), box = node.getBoundingClientRect();
+			node.dispatchEvent(new PointerEvent('pointermove', { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 }));
+			said[what] = document.getElementById('tip').textContent;
+			node.dispatchEvent(new PointerEvent('pointerleave'));
+		}
+		document.body.dataset.said = Object.values(said).join(' / ') + ' / ' + document.getElementById('tip').style.display;
+		</script>
+	END
+	sed -e '/<.body>/{
+		r hover.js
+		N
+	}' "$TMP/report.html" >"$TMP/hover.html"
+	show "$TMP/hover.html"
+	like "$(grep -o 'data-said="[^"]*"' dom)" "shard group from hash -?[0-9]+[0-9.]+ [kM]B on worker[12].* / [0-9]+ to [0-9]+ soperations [0-9.,]+/s / [0-9]+ to [0-9]+ sp50 [0-9.]+ msp95 [0-9.]+ msp99 [0-9.]+ ms / [0-9.]+ ms to [0-9.]+ msabout [0-9,]+ operations? / worker1[a-z_]+ [0-9.]+ [kM]B / shard group from hash -?[0-9]+[0-9.]+ [kM]B on worker[12] / none" \
+		"$1: each chart says its values under the pointer"
+}
+
 # In a frame as narrow as a phone the page tells how much wider than the frame it is.
 test_phone()
 {
@@ -97,6 +121,9 @@ test_the_test()
 	show "$TMP/broken.html"
 	isnt "$(requests)" "" "$1: a page that loads something is found out"
 	isnt "$(complaints)" "" "$1: so is one whose script fails"
+	sed '0,/<testcase /s//\& &/' "$TMP/junit.xml" >"$TMP/broken.xml"
+	show "$TMP/broken.xml"
+	isnt "$(count parsererror)" 0 "$1: and XML that is none"
 }
 
 test_page()
@@ -110,9 +137,12 @@ test_page()
 		skip "$1: the page in a browser" "there is no chromium here; packages.sh more installs it"
 		return
 	fi
+	show "$TMP/junit.xml"
+	is "$(count '<testcase ') $(count parsererror)" "$checks 0" "$1: a reader of XML finds nothing wrong with it"
 	show "$TMP/report.html"
 	test_drawn "$1"
 	test_more "$1"
+	test_hover "$1"
 	test_phone "$1"
 	test_unusual "$1"
 	test_the_test "$1"
