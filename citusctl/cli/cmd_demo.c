@@ -145,11 +145,19 @@ static void show_progress(void *arg, const DemoProgress *progress)
 	fflush(stderr);
 }
 
-/* What happens to the cluster meanwhile: a line each, above the one that is written over. */
+/* What happens to the cluster meanwhile: on a terminal above the line that is written over, elsewhere a line each. */
 static void show_mark(void *arg, const char *line)
 {
+	const char *text = strstr(line, " s  ");
+	int column = text != NULL ? (int) (text - line) + 4 : 0;
+
 	(void) arg;
-	fprintf(stderr, "%s%s\n", isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "", line);
+	if (isatty(STDERR_FILENO) == 0) {
+		fprintf(stderr, "%s\n", line);
+		return;
+	}
+	fprintf(stderr, "\r\033[K%.*s", column, line);
+	demo_output_wrapped(stderr, column, line + column);
 }
 
 static void end_progress(const Call *call)

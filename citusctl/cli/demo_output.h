@@ -18,6 +18,9 @@
  */
 void demo_output_text(FILE *out, const DemoReport *report, bool in_colour, bool in_utf8);
 
+/* The text from this column on, where the line stands now, broken between words before the 80th. */
+void demo_output_wrapped(FILE *out, int column, const char *text);
+
 /* Adds the report's members to an object. */
 void demo_output_json(Json *object, const DemoReport *report);
 

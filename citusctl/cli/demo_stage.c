@@ -27,9 +27,12 @@ static bool init_cluster(DemoStage *stage, Err *err)
 	                   stage->call->globals->verbose ? output_watcher(stage->call->globals, &watcher) : NULL,
 	                   &report, err);
 
+	/* The description of a throw-away cluster is nothing that its user wrote. */
+	const char *reason = stage->cluster->engine != ENGINE_AUTO ? "asked for" : stage->session->engine_reason;
+
 	if (ok && !stage->call->globals->quiet)
 		fprintf(stderr, "PostgreSQL %d, engine %s (%s): %zu nodes up in %s\n", stage->session->pg_major,
-		        engine_name(stage->session->engine), stage->session->engine_reason,
+		        engine_name(stage->session->engine), reason,
 		        stage->session->cluster->node_count, output_seconds(stage->call->arena, report->took_us));
 	report_free(report);
 	return ok;
@@ -105,8 +108,8 @@ bool demo_stage_make(DemoStage *stage, Err *err)
 	stage->throwaway = true;
 	if (!open_new(stage, &text, err) || !during_possible(stage->during, stage->cluster, err))
 		return false;
-	say(call, arena_printf(call->arena, "Starting a throw-away cluster: a coordinator and %lld workers ...",
-	                       (long long) stage->workers));
+	say(call, arena_printf(call->arena, "Starting a throw-away cluster: a coordinator and %lld %s ...",
+	                       (long long) stage->workers, stage->workers == 1 ? "worker" : "workers"));
 
 	bool is_claimed = session_claim(stage->session, err);
 

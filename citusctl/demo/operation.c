@@ -43,7 +43,7 @@ const Operation operations[DEMO_OPERATIONS] = {
 	             {S_BEGIN, S_POST_AGAIN, S_FAN_OUT_AGAIN, S_COMMIT}, LEDGER_POST},
 	[OP_FOLLOW] = {"follow", "follow", 90, 1, {S_FOLLOW}, {S_FOLLOW}, LEDGER_FOLLOW},
 	[OP_UNFOLLOW] = {"unfollow", "unfollow", 60, 1, {S_UNFOLLOW}, {S_UNFOLLOW}, LEDGER_UNFOLLOW},
-	[OP_COUNTRY] = {"reference_join", "join a reference table", 30, 1, {S_COUNTRY}, {S_COUNTRY}, 0},
+	[OP_COUNTRY] = {"reference_join", "join reference table", 30, 1, {S_COUNTRY}, {S_COUNTRY}, 0},
 	[OP_TOP_AUTHORS] = {"aggregate", "aggregate all shards", 10, 1, {S_TOP_AUTHORS}, {S_TOP_AUTHORS}, 0},
 };
 
