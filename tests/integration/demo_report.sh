@@ -49,18 +49,31 @@ test_rate()
 	is "$(json '[.operations[] | select(.count > 0) | .name] | join(" ")')" aggregate "$1: only the mix ran"
 }
 
+# clients_of NODE: the demo's clients that are connected to it; those of other nodes are not among them.
+clients_of()
+{
+	node_sql "$(basename "$CITUSCTL_HOME"/report-*)" "$1" -c "SELECT count(*) FROM pg_stat_activity WHERE usename LIKE 'report-%'
+		AND application_name NOT LIKE 'citus\_%' AND application_name <> 'postgres_fdw'"
+}
+
 test_via_any()
 {
-	run citusctl -c "$file" demo --users 1000 --duration 2 --warmup 1 --via any -q -o json
-	is "$status" 0 "$1: a demo with connections to any node succeeds"
+	local pid nodes
+	ok "$1: a demo with connections to any node comes to its workload" begin --clients 6 --duration 4 --warmup 1 --via any
+	nodes=$(clients_of worker1),$(clients_of worker2)
+	wait "$pid"
+	is "$?" 0 "$1: and succeeds"
+	out=$(cat "$TMP/.out")
 	is "$(json '.passed')" true "$1: and verifies"
 	if [ "$1" = citus ]; then
+		is "$nodes" 2,2 "$1: a third of the clients were at each worker"
 		is "$(json .via)" any "$1: every node served it"
 	else
+		is "$nodes" 0,0 "$1: no client was at a worker"
 		like "$(json .via)" 'through the coordinator: workers' "$1: it says why only the coordinator served it"
 	fi
 	is "$(json .warmup_seconds)" 1 "$1: the warm-up is named"
-	ok "$1: and not counted" jq -e '.seconds < 2.9' "$TMP/.out"
+	ok "$1: and not counted" jq -e '.seconds < 4.9' "$TMP/.out"
 }
 
 test_columnar()
@@ -126,6 +139,22 @@ test_usage()
 	like "$err" 'read_feed, read_profile, post_tweet' "$1: and the known ones are named"
 	run citusctl demo --via worker1
 	is "$status" 2 "$1: so is an unknown way to connect"
+	run citusctl demo --help
+	like "$out" '\(x/3\)\^\(-4/3\), a power law of density exponent 7/3' "$1: help tells the exponent of the followers"
+}
+
+# On a terminal there is a bar with the time that is left, and no line is wider than it.
+test_terminal()
+{
+	if ! command -v script >/dev/null; then
+		skip "$1: progress on a terminal" "there is no program \"script\" here"
+		return
+	fi
+	run script -qefc "stty cols 80; exec '$CITUSCTL' -c '$file' demo --users 20000 --duration 2" /dev/null
+	is "$status" 0 "$1: a demo on a terminal succeeds"
+	like "$(tr '\r' '\n' <<<"$out")" 'loading [a-z_]+ \[#+\.+\] +[0-9]+ %, [0-9]+ s left' "$1: loading has a bar and the time that is left"
+	like "$(tr '\r' '\n' <<<"$out")" 'working +[0-9]+ \([0-9]+ s\)' "$1: the workload counts"
+	is "$(sed -e 's/\x1b\[[0-9;]*[mK]//g' <<<"$out" | tr '\r' '\n' | grep -E '^.{80}' | grep -v PGPASSWORD)" "" "$1: no line is wider than 80 columns"
 }
 
 test_report()
@@ -143,6 +172,7 @@ test_report()
 	test_end "$1"
 	test_warmup "$1"
 	test_usage "$1"
+	test_terminal "$1"
 	test_columnar "$1"
 	run citusctl destroy -y
 	is "$status" 0 "$1: destroy succeeds"

@@ -57,6 +57,21 @@ START_TEST(rows_of_a_seed_never_change)
 }
 END_TEST
 
+/* To the byte, every row of every table: whoever changes the generator changes these, and the data of everybody's seed. */
+START_TEST(every_byte_of_a_seed_stays_the_same)
+{
+	static const uint64_t digests[DEMO_TABLE_COUNT] = {
+		UINT64_C(0xb382b067efa1aa2c), UINT64_C(0x6d32375fb66e4b53), UINT64_C(0x19c4a3505e9fe31e),
+		UINT64_C(0x31cc906205c4a90d), UINT64_C(0x36c1246ffc9b0c9b), UINT64_C(0xb3b01533482390fd),
+	};
+	const Generator small = {42, 1000};
+	int64_t rows = 0;
+
+	ck_assert_msg(digest(&small, (DemoTable) _i, 65536, &rows) == digests[_i], "table %d: 0x%016llx", _i,
+	              (unsigned long long) digest(&small, (DemoTable) _i, 65536, &rows));
+}
+END_TEST
+
 START_TEST(another_seed_gives_other_rows)
 {
 	Generator other = {2, 10000};
@@ -239,6 +254,7 @@ Suite *generator_suite(void)
 	tcase_add_loop_test(rows, rows_are_counted_before_they_are_made, 0, DEMO_TABLE_COUNT);
 	tcase_add_test(rows, followers_follow_the_power_law_that_is_documented);
 	tcase_add_test(rows, rows_of_a_seed_never_change);
+	tcase_add_loop_test(rows, every_byte_of_a_seed_stays_the_same, 0, DEMO_TABLE_COUNT);
 	tcase_add_test(rows, another_seed_gives_other_rows);
 	tcase_add_loop_test(rows, rows_are_fit_for_copy, 0, DEMO_TABLE_COUNT);
 	tcase_add_test(rows, a_part_of_the_rows_can_be_asked_for);
