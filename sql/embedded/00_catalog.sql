@@ -11,7 +11,7 @@
 DO $$
 DECLARE
     here integer;                     -- the layout that is installed
-    wanted constant integer := 2;     -- the number in citus_embedded.layout() below
+    wanted constant integer := 3;     -- the number in citus_embedded.layout() below
 BEGIN
     IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
         RAISE EXCEPTION 'extension citus is installed in database %', current_database()
@@ -56,7 +56,7 @@ BEGIN
 END $$;
 GRANT USAGE ON SCHEMA citus_embedded TO public;
 -- Counts up when what is kept (these tables, descriptions of tables in them, servers and triggers) is not what it was.
-CREATE OR REPLACE FUNCTION citus_embedded.layout() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2';
+CREATE OR REPLACE FUNCTION citus_embedded.layout() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 3';
 CREATE SCHEMA IF NOT EXISTS citus;            -- for the types Citus keeps there
 GRANT USAGE ON SCHEMA citus TO public;
 CREATE EXTENSION IF NOT EXISTS postgres_fdw SCHEMA citus_embedded;

@@ -101,6 +101,16 @@ BEGIN
             RAISE EXCEPTION 'role "%" does not exist', new.rolename USING errcode = 'undefined_object';
         END IF;
         PERFORM citus_embedded.sync_mapping(nodeid, new.rolename) FROM citus_embedded.node;
+        -- What it was granted while it could not get to the workers.
+        INSERT INTO citus_embedded.remote (groupid, command)
+        SELECT groupid, format('DO %L', format('BEGIN IF to_regrole(%L) IS NOT NULL THEN %s END IF; END', quote_ident(new.rolename), string_agg(grants, '')))
+        FROM (SELECT p.groupid, citus_embedded.grants(c.oid, concat_ws(', ', citus_embedded.qualified(c.oid), string_agg(format('%s.%I', relnamespace::regnamespace, s.shardname), ', ')
+                                                          FILTER (WHERE s.shardname <> relname)), true, new.rolename)
+                  || coalesce((SELECT string_agg(format('GRANT %s ON SCHEMA %s TO %I; ', privilege_type, relnamespace::regnamespace, new.rolename), '')
+                               FROM pg_namespace n, aclexplode(nspacl) WHERE n.oid = relnamespace AND grantee = to_regrole(quote_ident(new.rolename))), '') AS grants
+              FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid) JOIN pg_class c ON c.oid = s.logicalrelid
+              WHERE p.groupid <> 0 GROUP BY p.groupid, c.oid) g
+        WHERE grants <> '' GROUP BY groupid;
     END IF;
     IF tg_op <> 'INSERT' AND EXISTS (SELECT FROM pg_roles WHERE rolname = old.rolename) THEN
         PERFORM citus_embedded.sync_mapping(nodeid, old.rolename) FROM citus_embedded.node;

@@ -56,12 +56,14 @@ BEGIN
     RETURN new;
 END $$;
 CREATE OR REPLACE TRIGGER act INSTEAD OF INSERT ON citus_embedded.act FOR EACH ROW EXECUTE FUNCTION citus_embedded.act_trigger();
+-- Or somebody could put it on a view of their own, and say there who they are.
+REVOKE EXECUTE ON FUNCTION citus_embedded.act_trigger FROM public;
 
 CREATE OR REPLACE FUNCTION citus_embedded.check_owner(relation regclass, actor name DEFAULT current_user) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT pg_has_role(actor, (SELECT relowner FROM pg_class WHERE oid = relation), 'USAGE') THEN
-        RAISE EXCEPTION 'must be owner of table %', relation USING errcode = 'insufficient_privilege';
+        RAISE EXCEPTION 'must be owner of table %', (SELECT relname FROM pg_class WHERE oid = relation) USING errcode = 'insufficient_privilege';
     END IF;
 END $$;
 
@@ -223,9 +225,10 @@ SET search_path = pg_catalog, pg_temp AS $$
 
 -- What a table is, as far as the workers have to know, and under "fixed" what they can't be told. Two of these are compared to
 -- find what a DDL command did (60_ddl.sql). Defaults and identities stay with the coordinator, which fills in every column before
--- a row leaves it, so that sequences count for the whole cluster.
+-- a row leaves it, so that sequences count for the whole cluster. Constants are written the same whatever the session's settings, and so that
+-- the workers understand them.
 CREATE OR REPLACE FUNCTION citus_embedded.describe(relation regclass) RETURNS jsonb LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET timezone = 'GMT' AS $$
     SELECT jsonb_build_object('schema', relnamespace::regnamespace, 'table', relname, 'owner', pg_get_userbyid(relowner),
         'columns', (
             SELECT jsonb_object_agg(attnum, jsonb_build_object('name', attname, 'type', format_type(atttypid, atttypmod),
@@ -253,15 +256,16 @@ SET search_path = pg_catalog, pg_temp AS $$
                                                 WHERE attrelid = relation AND attnum > 0 AND attacl IS NOT NULL)),
         'fixed', jsonb_build_array(relreplident, relrowsecurity, relforcerowsecurity, reloptions, reltablespace, relpersistence,
             (SELECT array_agg(tgname || tgenabled::text ORDER BY tgname) FROM pg_trigger WHERE tgrelid = relation AND NOT tgisinternal
-                 AND (tgname !~ '^citus_embedded_' OR tgenabled <> 'A')),
+                 AND (tgname !~ '^Citus_embedded_' OR tgenabled <> 'A')),
             (SELECT array_agg(polname ORDER BY polname) FROM pg_policy WHERE polrelid = relation),
             (SELECT array_agg(rulename || ev_enabled::text ORDER BY rulename) FROM pg_rewrite WHERE ev_class = relation),
             (SELECT array_agg(stxname ORDER BY stxname) FROM pg_statistic_ext WHERE stxrelid = relation),
             (SELECT array_agg(inhparent ORDER BY inhparent) FROM pg_inherits WHERE inhrelid = relation),
-            (SELECT jsonb_object_agg(attnum, jsonb_build_array(attstattarget, attcompression, options)) FROM pg_attribute,
-                 LATERAL (SELECT array_agg(o) FROM unnest(attoptions) o WHERE o LIKE 'n\_distinct%') x (options)
+            (SELECT jsonb_object_agg(attnum, jsonb_build_array(attstattarget, attcompression, storage, options)) FROM pg_attribute,
+                 LATERAL (SELECT (SELECT array_agg(o) FROM unnest(attoptions) o WHERE o LIKE 'n\_distinct%'),
+                                 (SELECT nullif(attstorage, typstorage) FROM pg_type t WHERE t.oid = atttypid)) x (options, storage)
              WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
-               AND (attstattarget <> -1 OR attcompression <> '' OR options IS NOT NULL))))
+               AND (attstattarget <> -1 OR attcompression <> '' OR storage IS NOT NULL OR options IS NOT NULL))))
     FROM pg_class WHERE oid = relation $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.column_ddl(col jsonb) RETURNS text LANGUAGE sql IMMUTABLE
@@ -283,28 +287,46 @@ SET search_path = pg_catalog, pg_temp AS
 $$ SELECT format('IF to_regnamespace(%L) IS NULL THEN CREATE SCHEMA %1$s; %sEND IF; ', namespace::regnamespace,
                  citus_embedded.schema_grants(namespace)) $$;
 
--- The types of a table that PostgreSQL doesn't bring, as SQL that makes them where they are missing.
-CREATE OR REPLACE FUNCTION citus_embedded.type_ddl(relation regclass) RETURNS text LANGUAGE sql STABLE
+-- What a table needs that PostgreSQL doesn't bring: types; extensions and functions, also those of its indexes, checks and generated columns.
+CREATE OR REPLACE FUNCTION citus_embedded.needs(relation regclass, OUT extension oid, OUT type oid, OUT function oid) RETURNS SETOF record LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(string_agg(CASE
-        WHEN extname IS NOT NULL THEN format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA %s; ', extname, extnamespace::regnamespace)
-        ELSE format('DO $do$ BEGIN %sIF to_regtype(%L) IS NULL THEN CREATE %s; END IF; END $do$; ', citus_embedded.schema_ddl(typnamespace), typ::regtype,
-            CASE typtype
-                WHEN 'e' THEN format('TYPE %s AS ENUM (%s)', typ::regtype,
-                                     (SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = typ))
-                WHEN 'd' THEN format('DOMAIN %s AS %s%s%s', typ::regtype, format_type(typbasetype, typtypmod), CASE WHEN typnotnull THEN ' NOT NULL' END,
-                                     (SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), '') FROM pg_constraint WHERE contypid = typ))
-            END) END, ''), '')
-    FROM (SELECT DISTINCT t.oid AS typ, t.* FROM pg_attribute JOIN pg_type c ON c.oid = atttypid
-          JOIN pg_type t ON t.oid = CASE WHEN c.typcategory = 'A' AND c.typelem <> 0 THEN c.typelem ELSE c.oid END
-          WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND t.typnamespace <> 'pg_catalog'::regnamespace) t
-    LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = typ AND d.deptype = 'e'
-    LEFT JOIN pg_extension x ON x.oid = d.refobjid $$;
+    WITH used (class, id) AS (
+        SELECT 'pg_type'::regclass::oid, CASE WHEN typcategory = 'A' AND typelem <> 0 THEN typelem ELSE t.oid END
+        FROM pg_attribute JOIN pg_type t ON t.oid = atttypid WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+        UNION SELECT refclassid, refobjid FROM pg_depend
+        WHERE (classid = 'pg_class'::regclass AND objid IN (SELECT indexrelid FROM pg_index WHERE indrelid = relation))
+           OR (classid = 'pg_constraint'::regclass AND objid IN (SELECT oid FROM pg_constraint WHERE conrelid = relation))
+           OR (classid = 'pg_attrdef'::regclass AND objid IN (SELECT d.oid FROM pg_attrdef d JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+                                                              WHERE adrelid = relation AND attgenerated <> '')))
+    SELECT e.refobjid, t.oid, p.oid FROM used
+    LEFT JOIN pg_depend e ON e.classid = class AND e.objid = id AND e.deptype = 'e'
+    LEFT JOIN pg_type t ON class = 'pg_type'::regclass AND t.oid = id AND e IS NULL AND typnamespace <> 'pg_catalog'::regnamespace
+    LEFT JOIN pg_proc p ON class = 'pg_proc'::regclass AND p.oid = id AND e IS NULL AND pronamespace <> 'pg_catalog'::regnamespace $$;
+
+-- As SQL that makes it where it is missing or another: a function may have been replaced; an enum that is there may be from a table that is gone.
+CREATE OR REPLACE FUNCTION citus_embedded.needs_ddl(relation regclass) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET timezone = 'GMT' AS $$
+    SELECT coalesce(string_agg(format('DO %L; ', format('BEGIN %s%s; END', citus_embedded.schema_ddl(namespace), ddl)), '' ORDER BY nth), '')
+    FROM (
+        SELECT 1 AS nth, extnamespace AS namespace, format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA %s', extname, extnamespace::regnamespace) AS ddl
+        FROM pg_extension WHERE oid IN (SELECT extension FROM citus_embedded.needs(relation))
+        UNION ALL
+        SELECT 2, typnamespace, CASE typtype
+            WHEN 'e' THEN format('IF ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = to_regtype(%1$L) ORDER BY enumsortorder) <> ARRAY[%2$s]::text[] '
+                                 'THEN DROP TYPE IF EXISTS %1$s; CREATE TYPE %1$s AS ENUM (%2$s); END IF', t.oid::regtype,
+                                 (SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid))
+            WHEN 'd' THEN format('IF to_regtype(%1$L) IS NULL THEN CREATE DOMAIN %1$s AS %2$s%3$s%4$s; END IF', t.oid::regtype, format_type(typbasetype, typtypmod),
+                                 CASE WHEN typnotnull THEN ' NOT NULL' END,
+                                 (SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), '') FROM pg_constraint WHERE contypid = t.oid)) END
+        FROM pg_type t WHERE t.oid IN (SELECT type FROM citus_embedded.needs(relation))
+        UNION ALL
+        SELECT 3, pronamespace, format('IF pg_get_functiondef(to_regprocedure(%L)) IS DISTINCT FROM %L THEN EXECUTE %2$L; END IF', p.oid::regprocedure, pg_get_functiondef(p.oid))
+        FROM pg_proc p WHERE p.oid IN (SELECT function FROM citus_embedded.needs(relation))) d $$;
 
 -- The table with its types, constraints and indexes, as SQL for a worker. partkey is NULL for a reference table.
 CREATE OR REPLACE FUNCTION citus_embedded.worker_ddl(relation regclass, partkey name) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('DO $do$ BEGIN %sEND $do$; ', citus_embedded.schema_ddl(relnamespace)) || citus_embedded.type_ddl(relation)
+    SELECT format('DO $do$ BEGIN %sEND $do$; ', citus_embedded.schema_ddl(relnamespace)) || citus_embedded.needs_ddl(relation)
         || format('CREATE TABLE %s (%s)%s; ', name, (SELECT string_agg(citus_embedded.column_ddl(value), ', ' ORDER BY key::integer)
                                                      FROM jsonb_each(described -> 'columns')),
                   coalesce(' PARTITION BY HASH (' || quote_ident(partkey) || ')', ' WITH (' || array_to_string(reloptions, ', ') || ')'))
@@ -315,8 +337,8 @@ SET search_path = pg_catalog, pg_temp AS $$
                      FROM jsonb_each(described -> 'indexes')), '')
     FROM pg_class, citus_embedded.qualified(relation) name, citus_embedded.describe(relation) described WHERE oid = relation $$;
 
--- The rights on a table as GRANT statements for others. With on_worker only for roles that can get there.
-CREATE OR REPLACE FUNCTION citus_embedded.grants(relation regclass, targets text, on_worker boolean) RETURNS text LANGUAGE sql STABLE
+-- The rights on a table as GRANT statements for others, or for one role. With on_worker only for roles that can get there.
+CREATE OR REPLACE FUNCTION citus_embedded.grants(relation regclass, targets text, on_worker boolean, only_for name DEFAULT NULL) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(string_agg(format('GRANT %s%s ON %s TO %s%s; ', a.privilege_type, ' (' || quote_ident(g.attname) || ')', targets,
                                       coalesce(quote_ident(r.rolname), 'public'),
@@ -325,7 +347,7 @@ SET search_path = pg_catalog, pg_temp AS $$
           UNION ALL SELECT attname, attacl, relowner FROM pg_attribute, pg_class c
           WHERE attrelid = relation AND c.oid = relation AND attnum > 0 AND NOT attisdropped) g
     CROSS JOIN aclexplode(g.acl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
-    WHERE a.grantee <> g.relowner
+    WHERE a.grantee <> g.relowner AND (only_for IS NULL OR r.rolname = only_for)
       AND (NOT on_worker OR a.grantee = 0
            OR EXISTS (SELECT FROM pg_user_mappings u JOIN citus_embedded.node n ON u.srvname = 'citus_node_' || n.nodeid
                       WHERE u.umuser = a.grantee AND n.groupid <> 0)) $$;

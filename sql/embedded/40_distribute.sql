@@ -83,11 +83,12 @@ BEGIN
     RETURN coalesce(again, '');
 END $$;
 
--- A trigger of the engine's; also in sessions that are replicas, which other triggers leave alone.
+-- A trigger of the engine's; also in sessions that are replicas, which other triggers leave alone. Triggers fire by name, and the capital brings
+-- it before RI_...: when a foreign key cascades to another reference table, the workers have the new key already.
 CREATE OR REPLACE FUNCTION citus_embedded.add_trigger(relation regclass, name text, function text, event text, clause text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
 BEGIN
-    EXECUTE format('CREATE TRIGGER citus_embedded_%s %s ON %s %s EXECUTE FUNCTION citus_embedded.%s(); ALTER TABLE %3$s ENABLE ALWAYS TRIGGER citus_embedded_%1$s',
+    EXECUTE format('CREATE TRIGGER "Citus_embedded_%s" %s ON %s %s EXECUTE FUNCTION citus_embedded.%s(); ALTER TABLE %3$s ENABLE ALWAYS TRIGGER "Citus_embedded_%1$s"',
                    name, event, citus_embedded.qualified(relation), clause, function);
 END $$;
 
@@ -107,7 +108,7 @@ END $$;
 -- The keys of a table that only workers can hold; and checks that are NOT VALID: on foreign tables they would count as valid,
 -- and the planner would leave out rows that violate them.
 CREATE OR REPLACE FUNCTION citus_embedded.keys_of(relation regclass) RETURNS SETOF citus_embedded.held LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET timezone = 'GMT' AS $$
     SELECT conrelid::regclass, conname, contype, nullif(confrelid, 0)::regclass, citus_embedded.column_names(conrelid, conkey),
            citus_embedded.column_names(confrelid, confkey), pg_get_constraintdef(oid)
     FROM pg_constraint WHERE conrelid = relation AND (contype IN ('p', 'u', 'f') OR contype = 'c' AND NOT convalidated) AND conparentid = 0

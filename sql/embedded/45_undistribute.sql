@@ -69,7 +69,7 @@ BEGIN
             PERFORM citus_embedded.refill(made, item.logicalrelid);
         ELSE
             EXECUTE (SELECT string_agg(format('DROP TRIGGER %I ON %s', tgname, item.name), '; ') FROM pg_trigger
-                     WHERE tgrelid = item.logicalrelid AND tgname ~ '^citus_embedded_');
+                     WHERE tgrelid = item.logicalrelid AND tgname ~ '^Citus_embedded_');
         END IF;
         PERFORM citus_embedded.become(before);
     END LOOP;

@@ -2,7 +2,8 @@
 -- a copy, for the foreign keys of shards. Triggers write each change to the copies, in the same transaction.
 --   INSERT: by statement with a transition table, many times faster than by row.
 --   UPDATE: by row, since only there old and new rows come in pairs; also the update side of INSERT ... ON CONFLICT.
--- Rows travel as text of the table's row type, which loses nothing, as JSON would.
+-- Rows travel as text of the table's row type, which loses nothing, as JSON would: ROW(t.*), since plain t may be a column; and with settings
+-- of their own, since the session may have others for dates, intervals and numbers than the workers.
 
 CREATE OR REPLACE FUNCTION pg_catalog.create_reference_table(table_name regclass) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' SET client_min_messages = warning AS $$
@@ -24,6 +25,8 @@ BEGIN
     PERFORM citus_embedded.add_trigger(table_name, 'replicate_' || lower(event), 'replicate', format('AFTER %s', event), clause)
     FROM (VALUES ('INSERT', 'REFERENCING NEW TABLE AS changed FOR EACH STATEMENT'), ('UPDATE', 'FOR EACH ROW'),
                  ('DELETE', 'REFERENCING OLD TABLE AS changed FOR EACH STATEMENT'), ('TRUNCATE', 'FOR EACH STATEMENT')) t (event, clause);
+    PERFORM citus_embedded.add_trigger(table_name, 'truncate', 'truncate_keys', 'BEFORE TRUNCATE', 'FOR EACH STATEMENT'),
+            citus_embedded.add_trigger(table_name, 'truncated', 'truncate_keys', 'AFTER TRUNCATE', 'FOR EACH STATEMENT');
     PERFORM citus_embedded.become(before);
 END $$;
 
@@ -57,11 +60,11 @@ REVOKE EXECUTE ON FUNCTION citus_embedded.register_reference FROM public;
 
 -- Brings the rows to the copies, some thousands at a time.
 CREATE OR REPLACE FUNCTION citus_embedded.copy_reference_rows(relation regclass, groups integer[]) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET extra_float_digits = 3 AS $$
 DECLARE
     rows text;
 BEGIN
-    FOR rows IN EXECUTE format('SELECT array_agg(r)::text FROM (SELECT t AS r, (row_number() OVER () - 1) / 5000 AS chunk FROM ONLY %s t) s '
+    FOR rows IN EXECUTE format('SELECT array_agg(r)::text FROM (SELECT ROW(t.*) AS r, (row_number() OVER () - 1) / 5000 AS chunk FROM ONLY %s t) s '
                                'GROUP BY chunk ORDER BY chunk', citus_embedded.qualified(relation)) LOOP
         INSERT INTO citus_embedded.remote (groupid, command)
         SELECT g, citus_embedded.replicate_command(relation, 'INSERT', rows) FROM unnest(groups) g;
@@ -107,22 +110,23 @@ BEGIN
             RETURN format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM unnest(%3$L::%1$s[])', name, citus_embedded.columns(relation), rows);
         WHEN 'UPDATE' THEN
             RETURN format('UPDATE %1$s t SET (%2$s) = ROW(%3$s) FROM (SELECT %4$L::%1$s AS r, %5$L::%1$s AS n) o WHERE %6$s',
-                name, citus_embedded.columns(relation), citus_embedded.columns(relation, '(o.n).%I'), old_row, rows, coalesce(same, format('t.ctid = (SELECT ctid FROM %s c WHERE c::text = %L LIMIT 1)', name, old_row)));
+                name, citus_embedded.columns(relation), citus_embedded.columns(relation, '(o.n).%I'), old_row, rows, 
+                coalesce(same, format('t.ctid = (SELECT c.ctid FROM %1$s c WHERE ROW(c.*)::text = %2$L::%1$s::text LIMIT 1)', name, old_row)));
         WHEN 'DELETE' THEN
             IF same IS NOT NULL THEN
                 RETURN format('DELETE FROM %1$s t USING unnest(%2$L::%1$s[]) o WHERE %3$s', name, rows,
                               replace(same, '(o.r).', 'o.'));
             END IF;
-            RETURN format('DELETE FROM %1$s WHERE ctid IN (SELECT c.id FROM (SELECT ctid AS id, t::text AS r, '
-                'row_number() OVER (PARTITION BY t::text) AS nth FROM %1$s t) c JOIN (SELECT o::text AS r, count(*) AS times '
+            RETURN format('DELETE FROM %1$s WHERE ctid IN (SELECT c.id FROM (SELECT t.ctid AS id, ROW(t.*)::text AS r, '
+                'row_number() OVER (PARTITION BY ROW(t.*)::text) AS nth FROM %1$s t) c JOIN (SELECT ROW(o.*)::text AS r, count(*) AS times '
                 'FROM unnest(%2$L::%1$s[]) o GROUP BY 1) d USING (r) WHERE nth <= times)', name, rows);
         WHEN 'TRUNCATE' THEN
-            RETURN format('TRUNCATE %s', name);
+            RETURN format('TRUNCATE %s CASCADE', name);   -- what refers to it is truncated too by now, or the command would have been refused
     END CASE;
 END $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.replicate() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET extra_float_digits = 3 AS $$
 DECLARE
     rows text;
     old_row text;
@@ -131,7 +135,7 @@ BEGIN
         rows := new::text;
         old_row := old::text;
     ELSIF tg_op IN ('INSERT', 'DELETE') THEN
-        SELECT array_agg(c)::text INTO rows FROM changed c;
+        SELECT array_agg(ROW(c.*))::text INTO rows FROM changed c;
         IF rows IS NULL THEN
             RETURN NULL;
         END IF;

@@ -68,7 +68,7 @@ BEGIN
         RAISE EXCEPTION 'foreign keys of distributed tables cannot be NOT VALID' USING errcode = 'feature_not_supported',
             hint = 'Leave out NOT VALID, and the rows are checked at once; or use Citus.';
     ELSIF tg_tag IN ('ALTER TABLE', 'ALTER INDEX', 'CREATE INDEX', 'CREATE TABLE', 'DROP INDEX')
-          AND command !~* '\mindex\s+concurrently\M' AND command ~* '\m(primary\s+key|unique|references|constraint|drop|rename|type|schema|index|identity|valid)\M' THEN
+          AND command !~* '\mindex\s+concurrently\M' AND command ~* '\m(primary\s+key|unique|references|constraint|drop|rename|type|schema|index|identity|valid|including)\M' THEN
         INSERT INTO citus_embedded.act (what, args) VALUES ('open_tables', jsonb_build_array(command));
     END IF;
 END $$;
@@ -141,6 +141,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     hit record;
     tables regclass[];
+    before text;
 BEGIN
     IF current_setting('citus_embedded.busy', true) = 'on' THEN
         RETURN;
@@ -151,6 +152,7 @@ BEGIN
         WHEN 'pg_class'::regclass THEN c.objid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = d.logicalrelid)
         WHEN 'pg_type'::regclass THEN c.objid IN (SELECT atttypid FROM pg_attribute WHERE attrelid = d.logicalrelid)
             AND (c.command_tag <> 'ALTER TYPE' OR citus_embedded.command() ~* '\mrename\M')
+        WHEN 'pg_proc'::regclass THEN c.command_tag <> 'CREATE FUNCTION' AND EXISTS (SELECT FROM citus_embedded.needs(d.logicalrelid) WHERE function = c.objid)
         WHEN 'pg_namespace'::regclass THEN c.command_tag LIKE 'ALTER %'
             AND EXISTS (SELECT FROM pg_class WHERE oid = d.logicalrelid AND relnamespace = c.objid)
         WHEN 'pg_trigger'::regclass THEN EXISTS (SELECT FROM pg_trigger WHERE oid = c.objid AND tgrelid = d.logicalrelid AND NOT tgisinternal)
@@ -176,6 +178,14 @@ BEGIN
     PERFORM citus_embedded.close_tables();
     PERFORM citus_embedded.propagate(tables, tg_tag);
     PERFORM citus_embedded.propagate_types();
+    FOR hit IN SELECT logicalrelid FROM citus_embedded.dist_table, pg_event_trigger_ddl_commands()
+               WHERE command_tag = 'CREATE FUNCTION' AND objid IN (SELECT function FROM citus_embedded.needs(logicalrelid)) LOOP
+        before := citus_embedded.become_owner(hit.logicalrelid);
+        INSERT INTO citus_embedded.remote (groupid, command)
+        SELECT DISTINCT groupid, citus_embedded.needs_ddl(logicalrelid) FROM citus_embedded.shard JOIN citus_embedded.placement USING (shardid)
+        WHERE logicalrelid = hit.logicalrelid AND groupid <> 0;
+        PERFORM citus_embedded.become(before);
+    END LOOP;
     INSERT INTO citus_embedded.remote (groupid, command)
     SELECT groupid, citus_embedded.schema_grants(relnamespace)
     FROM (SELECT DISTINCT relnamespace FROM citus_embedded.dist_table JOIN pg_class c ON c.oid = logicalrelid JOIN pg_namespace n ON n.oid = relnamespace
@@ -232,7 +242,9 @@ BEGIN
         INSERT INTO citus_embedded.remote (groupid, command)
         SELECT p.groupid, command FROM (
             SELECT groupid, CASE WHEN tab.renaming THEN citus_embedded.renames(tab.definition, tab.new, shards)
-                                 ELSE citus_embedded.changes(tab.definition, tab.new, tab.partmethod = 'n')
+                                 ELSE CASE WHEN (tab.definition -> 'columns', tab.definition -> 'constraints', tab.definition -> 'indexes')
+                                             <> (tab.new -> 'columns', tab.new -> 'constraints', tab.new -> 'indexes') THEN citus_embedded.needs_ddl(tab.logicalrelid) ELSE '' END
+                                      || citus_embedded.changes(tab.definition, tab.new, tab.partmethod = 'n')
                                       || citus_embedded.changed_rights(tab.logicalrelid, tab.definition, tab.new, shards) END AS command
             FROM (SELECT p.groupid, array_agg(s.shardid ORDER BY s.shardindex) FILTER (WHERE tab.partmethod = 'h') AS shards
                   FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid)
@@ -319,7 +331,7 @@ BEGIN
                 FROM jsonb_each(old -> 'columns') o FULL JOIN jsonb_each(new -> 'columns') n USING (key)
                 WHERE o.value IS DISTINCT FROM n.value ORDER BY key::integer LOOP
         IF item.new IS NULL THEN
-            sql := sql || alter_table || format('DROP COLUMN %I; ', item.key);
+            sql := sql || alter_table || format('DROP COLUMN IF EXISTS %I CASCADE; ', item.key);       -- generated columns may depend on it
         ELSIF item.old IS NULL THEN
             IF item.new ->> 'default' ~ '^nextval\(' OR (item.new ->> 'identity')::boolean THEN
                 RAISE EXCEPTION 'cannot execute ADD COLUMN commands involving % when metadata is synchronized to workers',
@@ -436,7 +448,7 @@ BEGIN
     JOIN citus_embedded.dist_table d ON NOT d.logicalrelid = ANY (coalesce(gone, '{}')) AND (
         (o.object_type = 'foreign table' AND o.schema_name = 'citus_embedded'
             AND o.object_name IN (SELECT shardname FROM citus_embedded.shard s WHERE s.logicalrelid = d.logicalrelid))
-        OR (o.object_type = 'trigger' AND o.address_names[3] ~ '^citus_embedded_' COLLATE "C"
+        OR (o.object_type = 'trigger' AND o.address_names[3] ~ '^Citus_embedded_' COLLATE "C"
             AND (SELECT ARRAY[nspname, relname]::text[] FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
                  WHERE c.oid = d.logicalrelid)
                 = o.address_names[1:2] COLLATE "C"))
@@ -520,7 +532,7 @@ BEGIN
         INSERT INTO citus_embedded.remote (groupid, command)
         SELECT DISTINCT p.groupid, CASE tg_when WHEN 'BEFORE' THEN format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', item.name, item.conname)
                                    ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s', item.name, item.conname, item.definition) END
-        FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid) WHERE s.logicalrelid = tg_relid;
+        FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid) WHERE s.logicalrelid = item.conrelid;
     END LOOP;
     PERFORM citus_embedded.become(before);
     RETURN NULL;

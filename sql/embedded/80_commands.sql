@@ -65,28 +65,32 @@ END $$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.run_command_on_all_nodes(command text, parallel boolean DEFAULT true,
     give_warning_for_connection_errors boolean DEFAULT false, OUT nodeid integer, OUT success boolean, OUT result text)
-RETURNS SETOF record LANGUAGE sql AS $$
-    WITH n AS (SELECT pg_catalog.array_agg(nodeid ORDER BY nodeid) AS ids, pg_catalog.array_agg(groupid ORDER BY nodeid) AS groups
+RETURNS SETOF record LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    WITH n AS (SELECT array_agg(nodeid ORDER BY nodeid) AS ids, array_agg(groupid ORDER BY nodeid) AS groups
                FROM citus_embedded.node WHERE isactive)
     SELECT n.ids[r.ord], r.success, r.result
-    FROM n, citus_embedded.run(n.groups, pg_catalog.array_fill(command, ARRAY[pg_catalog.cardinality(n.groups)])) r ORDER BY 1 $$;
+    FROM n, citus_embedded.run(n.groups, array_fill(command, ARRAY[cardinality(n.groups)])) r ORDER BY 1 $$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.run_command_on_coordinator(command text, give_warning_for_connection_errors boolean DEFAULT false,
-    OUT nodeid integer, OUT success boolean, OUT result text) RETURNS SETOF record LANGUAGE sql AS $$
-    SELECT pg_catalog.citus_coordinator_nodeid(), r.success, r.result FROM citus_embedded.run(ARRAY[0], ARRAY[command]) r $$;
+    OUT nodeid integer, OUT success boolean, OUT result text) RETURNS SETOF record LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT citus_coordinator_nodeid(), r.success, r.result FROM citus_embedded.run(ARRAY[0], ARRAY[command]) r $$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.run_command_on_workers(command text, parallel boolean DEFAULT true, OUT nodename text,
-    OUT nodeport integer, OUT success boolean, OUT result text) RETURNS SETOF record LANGUAGE sql AS $$
-    WITH n AS (SELECT pg_catalog.array_agg(nodename ORDER BY nodeid) AS names, pg_catalog.array_agg(nodeport ORDER BY nodeid) AS ports,
-                      pg_catalog.array_agg(groupid ORDER BY nodeid) AS groups
+    OUT nodeport integer, OUT success boolean, OUT result text) RETURNS SETOF record LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    WITH n AS (SELECT array_agg(nodename ORDER BY nodeid) AS names, array_agg(nodeport ORDER BY nodeid) AS ports,
+                      array_agg(groupid ORDER BY nodeid) AS groups
                FROM citus_embedded.node WHERE isactive AND groupid <> 0)
     SELECT n.names[r.ord], n.ports[r.ord], r.success, r.result
-    FROM n, citus_embedded.run(n.groups, pg_catalog.array_fill(command, ARRAY[pg_catalog.cardinality(n.groups)])) r ORDER BY 1, 2 $$;
+    FROM n, citus_embedded.run(n.groups, array_fill(command, ARRAY[cardinality(n.groups)])) r ORDER BY 1, 2 $$;
 
 -- The command is a pattern for format(), in which %s is the shard's name.
 CREATE OR REPLACE FUNCTION pg_catalog.run_command_on_placements(table_name regclass, command text, parallel boolean DEFAULT true,
     OUT nodename text, OUT nodeport integer, OUT shardid bigint, OUT success boolean, OUT result text)
-RETURNS SETOF record LANGUAGE plpgsql AS $$
+RETURNS SETOF record LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     shards bigint[];
@@ -104,7 +108,8 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.run_command_on_shards(table_name regclass, command text, parallel boolean DEFAULT true,
-    OUT shardid bigint, OUT success boolean, OUT result text) RETURNS SETOF record LANGUAGE sql AS $$
+    OUT shardid bigint, OUT success boolean, OUT result text) RETURNS SETOF record LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
     SELECT DISTINCT ON (shardid) shardid, success, result
     FROM pg_catalog.run_command_on_placements(table_name, command, parallel) ORDER BY shardid $$;
 
@@ -125,11 +130,12 @@ EXCEPTION WHEN sqlclient_unable_to_establish_sqlconnection OR prohibited_sql_sta
 END $$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.citus_check_cluster_node_health(OUT from_nodename text, OUT from_nodeport integer,
-    OUT to_nodename text, OUT to_nodeport integer, OUT result boolean) RETURNS SETOF record LANGUAGE sql AS $$
+    OUT to_nodename text, OUT to_nodeport integer, OUT result boolean) RETURNS SETOF record LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
     WITH n AS (SELECT * FROM citus_embedded.node WHERE isactive),
     pairs AS (SELECT f.groupid, f.nodename AS fn, f.nodeport AS fp, t.nodename AS tn, t.nodeport AS tp,
-                     pg_catalog.row_number() OVER (ORDER BY f.nodeid, t.nodeid) AS i FROM n f, n t),
-    sent AS (SELECT pg_catalog.array_agg(groupid ORDER BY i) AS groups, pg_catalog.array_agg(pg_catalog.format(
+                     row_number() OVER (ORDER BY f.nodeid, t.nodeid) AS i FROM n f, n t),
+    sent AS (SELECT array_agg(groupid ORDER BY i) AS groups, array_agg(format(
                         'select pg_catalog.citus_check_connection_to_node(%L, %s)', tn, tp) ORDER BY i) AS commands FROM pairs)
     SELECT p.fn, p.fp, p.tn, p.tp, CASE WHEN r.success THEN r.result = 't' END
     FROM sent, citus_embedded.run(sent.groups, sent.commands) r JOIN pairs p ON p.i = r.ord ORDER BY p.i $$;

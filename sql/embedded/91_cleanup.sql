@@ -59,6 +59,18 @@ SET search_path = pg_catalog, pg_temp AS $$
     WHERE partmethod = 'h' AND NOT EXISTS (SELECT FROM citus_embedded.shard s JOIN citus_embedded.placement p USING (shardid)
                                            WHERE s.logicalrelid = d.logicalrelid AND p.groupid = grp) $$;
 
+-- On the worker: takes the rows out, keys or not. Triggers and rules that the owner has put there would run with a superuser's rights.
+CREATE OR REPLACE FUNCTION citus_embedded.empty_shard(shard regclass) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET session_replication_role = replica AS $$
+BEGIN
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', citus_embedded.qualified(shard));
+    IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = shard AND NOT tgisinternal) OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = shard) THEN
+        RAISE EXCEPTION 'it has triggers or rules' USING errcode = 'object_not_in_prerequisite_state', hint = 'Drop them on the worker.';
+    END IF;
+    EXECUTE format('DELETE FROM %s', citus_embedded.qualified(shard));
+END $$;
+REVOKE EXECUTE ON FUNCTION citus_embedded.empty_shard FROM public;
+
 CREATE OR REPLACE FUNCTION citus_embedded.clean_one(record citus_embedded.cleanup) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -85,8 +97,7 @@ BEGIN
                 BEGIN
                     PERFORM citus_embedded.ask(link, command);
                 EXCEPTION WHEN foreign_key_violation THEN        -- it refers to itself, or two tables refer to each other
-                    PERFORM citus_embedded.ask(link, format('SET session_replication_role = replica; DELETE FROM %s; '
-                        'RESET session_replication_role', record.object_name));
+                    PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.empty_shard(%L)', record.object_name));
                 END;
             END LOOP;
             PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.attempt(%L, ''10s'')',
@@ -174,11 +185,12 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
     RAISE;
 END $$;
 
-CREATE OR REPLACE PROCEDURE pg_catalog.citus_cleanup_orphaned_resources() LANGUAGE plpgsql AS $$
+CREATE OR REPLACE PROCEDURE pg_catalog.citus_cleanup_orphaned_resources() LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     done record;
 BEGIN
-    IF pg_catalog.transaction_timestamp() <> pg_catalog.statement_timestamp() THEN
+    IF transaction_timestamp() <> statement_timestamp() THEN
         RAISE EXCEPTION 'citus_cleanup_orphaned_resources cannot run inside a transaction block'
             USING errcode = 'active_sql_transaction';
     END IF;

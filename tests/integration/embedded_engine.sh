@@ -111,18 +111,18 @@ test_install()
 	done
 	super_on 4 -c "CREATE OR REPLACE FUNCTION citus_embedded.layout() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 7'"
 	run install_on 4
-	like "$err" 'database chirp has the embedded engine of another version of citusctl .layout 7, not 2' 'one of another layout stays as it is'
+	like "$err" 'database chirp has the embedded engine of another version of citusctl .layout 7, not 3' 'one of another layout stays as it is'
 	like "$err" 'HINT:.*undistribute_all' 'and the way out is named'
 	super_on 4 -c 'DROP FUNCTION citus_embedded.layout()'
 	run install_on 4
-	like "$err" 'layout 1, not 2' 'also the first, which did not say its number'
-	super_on 4 -c "CREATE OR REPLACE FUNCTION citus_embedded.layout() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2'"
+	like "$err" 'layout 1, not 3' 'also the first, which did not say its number'
+	super_on 4 -c "CREATE OR REPLACE FUNCTION citus_embedded.layout() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 3'"
 	ok 'and over the same layout it installs' install_on 4
 	# When this fails, count up the layout (00_catalog.sql) and take the new sum, unless what is installed needs no change.
 	is "$(super "SELECT md5(string_agg(x, ' ' ORDER BY x)) FROM (SELECT attrelid::regclass::text || attname || format_type(atttypid, atttypmod) FROM pg_attribute
 		JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'citus_embedded'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0
 		UNION ALL SELECT prosrc FROM pg_proc WHERE pronamespace = 'citus_embedded'::regnamespace AND proname IN ('describe', 'create_server', 'add_trigger')) s (x)")" \
-		'21abe947c2228c6df48352790ac4e78e' 'the layout is the one of this number'
+		'949380dfb59eaf7d215f0b86127110e4' 'the layout is the one of this number'
 	is "$(super "SELECT substring(citus_version() FROM '^.*PostgreSQL')")" 'citusctl embedded engine 1.0 on PostgreSQL' 'the version says embedded'
 	is "$(super 'SHOW enable_partitionwise_join')" on 'the database has partitionwise joins'
 	super "INSERT INTO pg_dist_authinfo VALUES (0, 'chirp', '${authinfo//\'/\'\'}')"
@@ -262,10 +262,23 @@ test_refusals()
 	is "$status$err" 0 'whoever calls it'
 	gives 0 'on the workers too' 'SELECT count(extra) FROM users' 'ALTER TABLE users DROP extra' 'DROP FUNCTION add_column'
 	super 'DROP SCHEMA evil CASCADE' 2>>"$TMP/initdb.log"
+	refused 'permission denied for function citus_embedded.act_trigger' 'nor does a view of ones own say who asks' 'CREATE VIEW my_act AS SELECT NULL::text AS what, NULL::jsonb AS args, NULL::name AS actor' \
+		'CREATE TRIGGER t INSTEAD OF INSERT ON my_act FOR EACH ROW EXECUTE FUNCTION citus_embedded.act_trigger()'
+	app 'DROP VIEW my_act'
+	is "$(super "SELECT string_agg(oid::regprocedure::text, ' ') FROM pg_proc WHERE prosecdef AND pronamespace IN ('citus_embedded'::regnamespace, 'pg_catalog'::regnamespace)
+		AND probin IS NULL AND NOT EXISTS (SELECT FROM unnest(proconfig) c WHERE c LIKE 'search_path=%')")" '' 'every function with rights of its own has a search_path of its own'
+	# Constants of checks and indexes are the session's, whatever the workers' settings.
+	gives 1 'a table with dates, made by a session that writes them its own way' "SET datestyle = 'SQL, DMY'" "SET intervalstyle = 'sql_standard'" \
+		"CREATE TABLE dated (id int PRIMARY KEY, d date CHECK (d < '03/02/2024'), i interval CHECK (i > '-1 day -2:00'))" "DO \$\$ BEGIN PERFORM create_distributed_table('dated', 'id'); END \$\$" \
+		"ALTER TABLE dated ADD CONSTRAINT late CHECK (d > '03/01/2024')" "INSERT INTO dated VALUES (1, '02/02/2024', '-1 day -1:00')" 'SELECT count(*) FROM dated'
+	for sql in "2, '2024-02-03', '0'" "2, '2024-01-03', '0'" "2, '2024-02-02', '-1 day -3:00'"; do
+		refused '23514' "its checks mean what they meant: $sql" "INSERT INTO dated VALUES ($sql)"
+	done
+	gives '' 'for other sessions nothing has changed about it' 'ALTER TABLE dated ADD x int' 'DROP TABLE dated'
 	refused 'register_distributed.* does not exist' 'keys are read by the engine, never taken from the caller, whose text would run as superuser' 'CREATE TABLE k1 (id int)' 'CREATE TABLE k2 (id int) PARTITION BY HASH (id)' \
 		"SELECT citus_embedded.register_distributed('k1', 'k2', 'id', 'none', NULL, 2, ARRAY[ROW('k2', 'x', 'u', NULL, NULL, NULL, 'CHECK (true); ALTER ROLE chirp SUPERUSER; --')::citus_embedded.held])"
 	shard=$(super "SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'users'::regclass")
-	for sql in 'DROP TRIGGER citus_embedded_replicate_insert ON languages' "DROP FOREIGN TABLE citus_embedded.users_$shard" 'ALTER SCHEMA public RENAME TO x' \
+	for sql in 'DROP TRIGGER "Citus_embedded_replicate_insert" ON languages' "DROP FOREIGN TABLE citus_embedded.users_$shard" 'ALTER SCHEMA public RENAME TO x' \
 		"ALTER FOREIGN TABLE citus_embedded.users_$shard OPTIONS (SET table_name 'x')" 'ALTER TABLE users ENABLE ROW LEVEL SECURITY' 'ALTER TABLE languages SET (fillfactor = 50)' \
 		'ALTER TABLE languages DISABLE TRIGGER USER'; do
 		refused '0A000.*cannot be changed on the coordinator alone' "refused: $sql" "$sql"
@@ -327,6 +340,7 @@ test_atomicity()
 
 test_superuser_and_nodes()
 {
+	local i
 	run super "CREATE TABLE mine (id int PRIMARY KEY)"
 	app 'CREATE TABLE t (id bigint PRIMARY KEY, lang text REFERENCES languages)' 'GRANT SELECT ON t TO other' 'INSERT INTO t SELECT i FROM generate_series(1, 50) i'
 	super "INSERT INTO pg_dist_authinfo VALUES (0, 'other', 'password=other')"
@@ -336,6 +350,16 @@ test_superuser_and_nodes()
 	gives 50 'who reads them' 'SELECT count(*) FROM t'
 	run env PGPASSWORD=other "$BINDIR/psql" -qAtX -h 127.0.0.1 -p "${port[0]}" -U other -d chirp -c 'SELECT count(*) FROM t'
 	is "$out" 50 'grants reach the shards'
+	app 'CREATE SCHEMA "s h"' 'CREATE TABLE "s h".t3 (id bigint, secret text)' "SELECT create_distributed_table('\"s h\".t3', 'id')" 'INSERT INTO "s h".t3 VALUES (1)'
+	super "CREATE ROLE reader LOGIN PASSWORD 'reader'; SET ROLE chirp; GRANT USAGE ON SCHEMA \"s h\" TO reader; GRANT SELECT (id) ON \"s h\".t3 TO reader"
+	for i in 1 2 3; do
+		super_on "$i" -c "CREATE ROLE reader LOGIN PASSWORD 'reader'"
+	done
+	super "INSERT INTO pg_dist_authinfo VALUES (0, 'reader', 'password=reader')"
+	run env PGPASSWORD=reader "$BINDIR/psql" -qAtX -h 127.0.0.1 -p "${port[0]}" -U reader -d chirp -c 'SELECT id FROM "s h".t3' -c 'SELECT secret FROM "s h".t3'
+	is "$out" 1 'also grants from before a role had a password'
+	like "$err" 'permission denied for table t3' 'and no others'
+	app 'DROP SCHEMA "s h" CASCADE'
 	run super "SELECT citus_add_node('127.0.0.1', ${port[4]})"
 	is "$status" 0 'a node joins later'
 	gives '5|1|de,en,fr' 'with the reference tables' "SELECT count(*), count(DISTINCT result), min(result) FROM run_command_on_all_nodes('SELECT string_agg(code, '','' ORDER BY code) FROM public.languages')"
