@@ -152,7 +152,7 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.citus_remove_node(nodename text, nodeport integer) RETURNS void LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 DECLARE
     node citus_embedded.node := citus_embedded.node_at(nodename, nodeport);
     used record;

@@ -303,12 +303,13 @@ SET search_path = pg_catalog, pg_temp AS $$
     LEFT JOIN pg_type t ON class = 'pg_type'::regclass AND t.oid = id AND e IS NULL AND typnamespace <> 'pg_catalog'::regnamespace
     LEFT JOIN pg_proc p ON class = 'pg_proc'::regclass AND p.oid = id AND e IS NULL AND pronamespace <> 'pg_catalog'::regnamespace $$;
 
--- As SQL that makes it where it is missing or another: a function may have been replaced; an enum that is there may be from a table that is gone.
+-- As SQL that makes it where it is missing or another: a function may have been replaced; an enum or extension may be there from a table that is gone.
 CREATE OR REPLACE FUNCTION citus_embedded.needs_ddl(relation regclass) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET timezone = 'GMT' AS $$
     SELECT coalesce(string_agg(format('DO %L; ', format('BEGIN %s%s; END', citus_embedded.schema_ddl(namespace), ddl)), '' ORDER BY nth), '')
     FROM (
-        SELECT 1 AS nth, extnamespace AS namespace, format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA %s', extname, extnamespace::regnamespace) AS ddl
+        SELECT 1 AS nth, extnamespace AS namespace, format('IF EXISTS (SELECT FROM pg_extension WHERE extname = %1$L AND extnamespace <> %2$L::regnamespace) '
+                                                           'THEN DROP EXTENSION %1$I; END IF; CREATE EXTENSION IF NOT EXISTS %1$I SCHEMA %2$s', extname, extnamespace::regnamespace) AS ddl
         FROM pg_extension WHERE oid IN (SELECT extension FROM citus_embedded.needs(relation))
         UNION ALL
         SELECT 2, typnamespace, CASE typtype
