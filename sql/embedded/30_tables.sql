@@ -128,6 +128,9 @@ BEGIN
     SELECT attnum INTO keynum FROM pg_attribute WHERE attrelid = relation AND attname = partkey AND attnum > 0 AND NOT attisdropped;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'column "%" of relation "%" does not exist', partkey, rel.relname USING errcode = 'undefined_column';
+    ELSIF EXISTS (SELECT FROM pg_attribute JOIN pg_type t ON t.oid = atttypid LEFT JOIN pg_type e ON e.oid IN (t.typbasetype, t.typelem)
+                  WHERE attrelid = relation AND attnum = keynum AND 'e' IN (t.typtype, e.typtype)) THEN
+        PERFORM citus_embedded.refuse(relation, 'its distribution column is an enum, whose hash values are others on each node');
     ELSIF EXISTS (SELECT FROM pg_constraint WHERE conrelid = relation AND contype = 'x')
           OR EXISTS (SELECT FROM pg_index WHERE indrelid = relation AND indisunique
                      AND NOT keynum = ANY ((indkey::smallint[])[0:indnkeyatts - 1])) THEN
@@ -213,6 +216,21 @@ BEGIN
     RAISE EXCEPTION 'cannot create foreign key constraint since relations are not colocated or not referencing a reference table'
         USING errcode = 'feature_not_supported', detail = 'A distributed table can only have foreign keys if it is referencing '
             'another colocated hash distributed table or a reference table';
+END $$;
+
+-- What a foreign key would do to the distribution column, which Citus doesn't let it.
+CREATE OR REPLACE FUNCTION citus_embedded.check_key_actions(columns name[], partkey name, definition text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    problem text := CASE WHEN NOT partkey = ANY (columns) THEN NULL
+        WHEN definition ~ ' ON DELETE SET (NULL|DEFAULT)' THEN
+            'SET NULL or SET DEFAULT is not supported in ON DELETE operation when distribution key is included in the foreign key constraint'
+        WHEN definition ~ ' ON UPDATE (SET|CASCADE)' THEN
+            'SET NULL, SET DEFAULT or CASCADE is not supported in ON UPDATE operation when distribution key included in the foreign constraint.' END;
+BEGIN
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION 'cannot create foreign key constraint' USING errcode = 'feature_not_supported', detail = problem;
+    END IF;
 END $$;
 
 -- An index without its name and table: UNIQUE or not, and what follows the table's name.

@@ -240,6 +240,7 @@ BEGIN
                       OR array_position(h.columns, key.attname) IS DISTINCT FROM array_position(h.refcolumns, d.partkey))) THEN
         PERFORM citus_embedded.not_colocated();
     END IF;
+    PERFORM citus_embedded.check_key_actions(columns, key.attname, definition) FROM citus_embedded.held WHERE conrelid = old AND contype = 'f';
     UPDATE citus_embedded.held SET conrelid = CASE WHEN conrelid = old THEN made ELSE conrelid END,
         confrelid = CASE WHEN confrelid = old THEN made ELSE confrelid END WHERE old IN (conrelid, confrelid);
 

@@ -352,8 +352,10 @@ BEGIN
             IF item.old -> 'notnull' <> item.new -> 'notnull' THEN
                 sql := sql || alter_table || format('ALTER COLUMN %I %s NOT NULL; ', item.key, CASE item.new ->> 'notnull' WHEN 'true' THEN 'SET' ELSE 'DROP' END);
             END IF;
-            IF item.old ->> 'generated' IS NOT NULL AND item.new ->> 'generated' IS NULL THEN
-                sql := sql || alter_table || format('ALTER COLUMN %I DROP EXPRESSION; ', item.key);
+            IF (item.old ->> 'generated' IS NULL, item.old -> 'identity') <> (item.new ->> 'generated' IS NULL, item.new -> 'identity') THEN
+                RAISE EXCEPTION 'alter table command is currently unsupported' USING errcode = 'feature_not_supported',
+                    detail = 'Only ADD|DROP COLUMN, SET|DROP NOT NULL, SET|DROP DEFAULT, ADD|DROP|VALIDATE CONSTRAINT, SET (), RESET (), ENABLE|DISABLE|NO FORCE|FORCE '
+                             'ROW LEVEL SECURITY, ATTACH|DETACH PARTITION and TYPE subcommands are supported.';
             END IF;
         END IF;
     END LOOP;
@@ -399,6 +401,7 @@ BEGIN
                 detail = 'Foreign keys are supported in two cases, either in between two colocated tables including partition column in the '
                          'same ordinal in the both tables or from distributed to reference tables';
         END IF;
+        PERFORM citus_embedded.check_key_actions(item.columns, item.partkey, item.definition);
     END LOOP;
 END $$;
 

@@ -234,6 +234,10 @@ test_refusals()
 	refused '42703.*column "nope"' 'a column that is not there' "CREATE TABLE a (id bigint, x int)" "SELECT create_distributed_table('a', 'nope')"
 	refused 'already distributed' 'twice' "SELECT create_distributed_table('users', 'id')"
 	refused 'cannot create constraint on "b"' 'a key without the distribution column' 'CREATE TABLE b (id bigint, x int PRIMARY KEY)' "SELECT create_distributed_table('b', 'id')"
+	refused '0A000.*distribution column is an enum' 'a key of an enum type' "CREATE TYPE color AS ENUM ('r', 'g')" 'CREATE TABLE e (id color)' "SELECT create_distributed_table('e', 'id')"
+	like "$err" 'Citus may' 'naming Citus'
+	refused '0A000.*distribution column is an enum' 'or of a domain of one' 'CREATE DOMAIN colored AS color' 'ALTER TABLE e ALTER id TYPE colored' "SELECT create_distributed_table('e', 'id')"
+	app 'DROP TABLE e' 'DROP DOMAIN colored' 'DROP TYPE color'
 	refused 'cannot colocate tables users and a' 'colocation of other types' "SELECT create_distributed_table('a', 'x', colocate_with => 'users')"
 	refused 'at the same time' 'colocation and a shard count' "SELECT create_distributed_table('a', 'id', colocate_with => 'users', shard_count => 4)"
 	refused 'outside the valid range' 'a shard count of 0' "SELECT create_distributed_table('a', 'id', shard_count => 0)"
