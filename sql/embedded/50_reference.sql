@@ -110,7 +110,7 @@ BEGIN
             RETURN format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM unnest(%3$L::%1$s[])', name, citus_embedded.columns(relation), rows);
         WHEN 'UPDATE' THEN
             RETURN format('UPDATE %1$s t SET (%2$s) = ROW(%3$s) FROM (SELECT %4$L::%1$s AS r, %5$L::%1$s AS n) o WHERE %6$s',
-                name, citus_embedded.columns(relation), citus_embedded.columns(relation, '(o.n).%I'), old_row, rows, 
+                name, citus_embedded.columns(relation), citus_embedded.columns(relation, '(o.n).%I'), old_row, rows,
                 coalesce(same, format('t.ctid = (SELECT c.ctid FROM %1$s c WHERE ROW(c.*)::text = %2$L::%1$s::text LIMIT 1)', name, old_row)));
         WHEN 'DELETE' THEN
             IF same IS NOT NULL THEN
