@@ -1,8 +1,9 @@
 -- On a node: columns, constraints and indexes of the shards $1, lines as JSON; shards of a table with the same lines are one
 -- row.  Names of constraints and indexes are left out, as those of shards have numbers; a foreign key says which table it
--- refers to, not which shard.
+-- refers to, not which shard.  Dates are written the same whatever the settings, and as the embedded engine writes them.
 WITH shard AS MATERIALIZED (
-	SELECT s.id, s."table", to_regclass(s.name)::oid AS relation
+	SELECT s.id, s."table", to_regclass(s.name)::oid AS relation,
+		set_config('DateStyle', 'ISO', true), set_config('IntervalStyle', 'postgres', true), set_config('TimeZone', 'GMT', true)
 	FROM json_to_recordset($1::json) AS s(id bigint, name text, "table" text)
 ), line AS (
 	SELECT s.id, s."table", format('column %I %s%s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),
