@@ -179,6 +179,9 @@ static void print_report(const Call *call, const DemoReport *report)
 		demo_output_json(document, report);
 		output_json(document);
 	} else {
+		/* Apart from what was told before it on the same terminal. */
+		if (!call->globals->quiet && isatty(STDOUT_FILENO) != 0 && isatty(STDERR_FILENO) != 0)
+			putchar('\n');
 		demo_output_text(stdout, report, output_colour(stdout), speaks_utf8());
 		fflush(stdout);
 	}

@@ -208,8 +208,8 @@ static void print_particulars(const Look *look, const DemoReport *report)
 	if (!str_equal(report->via, "coordinator"))
 		print_line(look, "connections %s", str_equal(report->via, "any") ? "to all nodes" : report->via);
 	if (report->unknown > 0)
-		print_line(look, "%s writes whose answer was lost; looked up afterwards",
-		        number_grouped(report->unknown, number));
+		print_line(look, "%s %s lost; looked up afterwards", number_grouped(report->unknown, number),
+		           plural(report->unknown, "write whose answer was", "writes whose answers were"));
 }
 
 static void print_marks(const Look *look, const DemoReport *report)
