@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/check_output.h"
 #include "cli/commands.h"
@@ -40,6 +41,23 @@ static const char *next_command(const VerifyReport *report, const VerifyOptions 
 	return report->check.failed > 0 ? "remedy what failed, citusctl verify" : "citusctl status";
 }
 
+/* Results of one check follow each other. */
+static size_t count_checks(const Check *check, bool failed)
+{
+	size_t count = 0;
+	const char *last = NULL;
+
+	for (size_t i = 0; i < check->count; i++) {
+		const CheckResult *r = &check->items[i];
+
+		if ((failed && r->verdict != VERDICT_FAIL) || (last != NULL && strcmp(last, r->check) == 0))
+			continue;
+		last = r->check;
+		count++;
+	}
+	return count;
+}
+
 static void print_report(const Call *call, const VerifyReport *report, const VerifyOptions *options)
 {
 	for (size_t i = 0; i < report->fixed_count; i++)
@@ -49,7 +67,8 @@ static void print_report(const Call *call, const VerifyReport *report, const Ver
 	if (options->fix)
 		putchar('\n');
 	check_print(call, &report->check);
-	printf("\n%zu checks: %zu failed, %zu warning%s.\nNext: %s\n", report->check.count, report->check.failed, report->check.warned,
+	printf("\n%zu checks: %zu failed (%zu problem%s), %zu warning%s.\nNext: %s\n", count_checks(&report->check, false),
+	       count_checks(&report->check, true), report->check.failed, report->check.failed == 1 ? "" : "s", report->check.warned,
 	       report->check.warned == 1 ? "" : "s", next_command(report, options));
 }
 

@@ -4,6 +4,7 @@
 
 #include "demo/verify.h"
 #include "io/asset.h"
+#include "ops/colocation.h"
 
 /* What the servers run; a difference to the first is a problem. */
 static bool compare_versions(Verify *v, const char **version, Err *err)
@@ -142,28 +143,14 @@ bool check_tables(Verify *v, Err *err)
 
 bool check_colocation(Verify *v, Err *err)
 {
-	PgRows *rows = pg_query(v->catalog, asset_text("sql/query/check_colocation.sql"), 0, NULL, err);
+	Colocation found;
 
-	if (rows == NULL)
+	if (!colocation_read(v->catalog, v->arena, &found, err))
 		return false;
-
-	int ranges = pg_row_count(rows);
-	int64_t shards = 0;
-
-	for (int i = 0; i < ranges; i++) {
-		const char *range = pg_value(rows, i, 1);
-
-		shards += pg_int(rows, i, 2);
-		if (pg_int(rows, i, 4) != 1)
-			verify_problem(v, "the shards of %s for hashes %s lie on %s nodes (%s)", pg_value(rows, i, 5), range,
-			               pg_value(rows, i, 4), pg_value(rows, i, 6));
-		if (pg_int(rows, i, 2) != pg_int(rows, i, 3))
-			verify_problem(v, "only %s of the %s tables of a group have a shard for hashes %s (%s)",
-			               pg_value(rows, i, 2), pg_value(rows, i, 3), range, pg_value(rows, i, 5));
-	}
-	pg_rows_free(rows);
-	v->said = arena_printf(v->arena, "%s shards in %d hash ranges: each range on one node", verify_number(v, shards),
-	                       ranges);
+	for (size_t i = 0; i < found.fault_count; i++)
+		verify_problem(v, "%s", found.faults[i].what);
+	v->said = arena_printf(v->arena, "%s shards in %s hash ranges: each range on one node", verify_number(v, found.shards),
+	                       verify_number(v, found.ranges));
 	return true;
 }
 

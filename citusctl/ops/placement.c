@@ -16,12 +16,17 @@ static const char *label_of(const Node *node, const char *name)
 	return NULL;
 }
 
-bool placement_fits(const Node *node, const Table *table)
+const Pair *placement_lacking(const Node *node, const Table *table)
 {
 	for (size_t i = 0; i < table->placement.count; i++)
 		if (!str_equal(label_of(node, table->placement.items[i].name), table->placement.items[i].value))
-			return false;
-	return true;
+			return &table->placement.items[i];
+	return NULL;
+}
+
+bool placement_fits(const Node *node, const Table *table)
+{
+	return placement_lacking(node, table) == NULL;
 }
 
 /* The table whose colocation group it is. */

@@ -25,6 +25,9 @@ typedef struct PlacedList {
 /* Whether the node has the labels that the table asks for; node NULL: it has none. */
 bool placement_fits(const Node *node, const Table *table);
 
+/* The first label that it lacks; NULL: it fits. */
+const Pair *placement_lacking(const Node *node, const Table *table);
+
 /* Looked up as the application role finds them. */
 bool placement_read(const Session *session, Arena *arena, PlacedList *placed, Err *err) MUST_CHECK;
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "io/asset.h"
+#include "ops/check_judge.h"
 #include "ops/engine.h"
 #include "ops/verify_state.h"
 #include "util/clock.h"
@@ -78,6 +79,8 @@ bool verifier_connect(Verifier *v, Err *err)
 		return not_made(v->session, err);
 	if (!members_read(v->session, pg, v->arena, &v->members, err))
 		return false;
+	if (v->members.count == 0)
+		return not_made(v->session, err);
 	v->app = pg_open(&app, err);
 	if (v->app == NULL)
 		return false;
@@ -128,6 +131,7 @@ static void cannot_ask(Verifier *v, VerifyNode *node, Err *problem)
 	node->pg = NULL;
 	node->why = "it went away while it was asked";
 	v->report->unreachable++;
+	check_add(&v->report->check, v->arena, VERDICT_FAIL, node->name, "nodes", "%s: citusctl verify looks again", node->why);
 }
 
 static void send_all(Verifier *v)

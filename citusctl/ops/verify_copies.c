@@ -5,34 +5,41 @@
 
 #include "io/asset.h"
 #include "ops/engine.h"
+#include "ops/verify_lines.h"
 #include "ops/verify_state.h"
 #include "util/str.h"
 
 /* ---- catalog -------------------------------------------------------------------------- */
 
-/* What one list has and the other has not; both sorted by bytes. */
+/* What one copy has and the other has not. */
 typedef struct Divergence {
 	const char *lacking, *extra; /* the first of each; NULL: none */
 	int64_t count;
 } Divergence;
 
+static const char *line_of(const void *rows, size_t i)
+{
+	return pg_value(rows, (int) i, 0);
+}
+
+static void diverge(void *arg, bool is_lacking, const char *line)
+{
+	Divergence *found = arg;
+
+	if (is_lacking && found->lacking == NULL)
+		found->lacking = line;
+	if (!is_lacking && found->extra == NULL)
+		found->extra = line;
+	found->count++;
+}
+
 static Divergence compare(const PgRows *wanted, const PgRows *is)
 {
+	const Lines all = {line_of, wanted, (size_t) pg_row_count(wanted)};
+	const Lines there = {line_of, is, (size_t) pg_row_count(is)};
 	Divergence found = {NULL, NULL, 0};
-	int w = 0;
-	int i = 0;
 
-	while (w < pg_row_count(wanted) || i < pg_row_count(is)) {
-		int order = w == pg_row_count(wanted) ? 1 : i == pg_row_count(is) ? -1 : strcmp(pg_value(wanted, w, 0), pg_value(is, i, 0));
-
-		if (order < 0 && found.lacking == NULL)
-			found.lacking = pg_value(wanted, w, 0);
-		if (order > 0 && found.extra == NULL)
-			found.extra = pg_value(is, i, 0);
-		found.count += order != 0 ? 1 : 0;
-		w += order <= 0 ? 1 : 0;
-		i += order >= 0 ? 1 : 0;
-	}
+	lines_compare(&all, &there, diverge, &found);
 	return found;
 }
 

@@ -99,7 +99,7 @@ static bool send_catalog(Verifier *v, Err *err)
 		const Member *member = v->nodes[i].member;
 		const char *const values[] = {member->host, arena_printf(v->arena, "%d", member->port)};
 
-		if (!v->resync[i])
+		if (!v->resync[i] || v->nodes[i].pg == NULL)
 			continue;
 		if (!pg_run(v->pg, asset_text("sql/query/citus_send_catalog.sql"), 2, values, err))
 			return err_wrap(err, "send the catalog to node \"%s\"", v->nodes[i].name);

@@ -6,9 +6,9 @@
 
 #include "io/asset.h"
 #include "ops/engine.h"
+#include "ops/verify_lines.h"
 #include "ops/verify_state.h"
 #include "run/operation.h"
-#include "util/str.h"
 
 /* An application's own prepared transaction may be as old. */
 #define OTHERS_GRACE_S 600
@@ -87,40 +87,38 @@ static const char *remedy(Verifier *v, const char *kind, const char *name)
 
 /* ---- prepared transactions ---------------------------------------------------------------- */
 
-static bool has_process(const VerifyNode *node, const char *pid)
+static bool has_process(const VerifyNode *node, int64_t process)
 {
 	for (int i = 0; node->rows != NULL && i < pg_row_count(node->rows); i++)
-		if (strcmp(pg_value(node->rows, i, 0), "process") == 0 && strcmp(pg_value(node->rows, i, 1), pid) == 0)
+		if (strcmp(pg_value(node->rows, i, 0), "process") == 0 && strtoll(pg_value(node->rows, i, 1), NULL, 10) == process)
 			return true;
 	return false;
 }
 
-/* By its name, citus_GROUP_PROCESS_..., the process that is to decide it is known: false when it is gone. */
-static bool has_owner(Verifier *v, const char *gid)
+/* Whoever began it may be about to decide it; a node that was not asked may have it still. */
+static bool has_owner(Verifier *v, int64_t group, int64_t process)
 {
-	char *rest = NULL;
-	long group = strtol(gid + strlen("citus_"), &rest, 10);
-	const char *pid = *rest == '_' ? arena_strndup(v->arena, rest + 1, strcspn(rest + 1, "_")) : "";
 	const VerifyNode *node = verifier_node_of(v, group);
 
-	return node != NULL && (node->rows == NULL || has_process(node, pid));
+	return node != NULL && (node->rows == NULL || has_process(node, process));
 }
 
 static void judge_prepared(Verifier *v, const VerifyNode *node, const char *gid, int64_t seconds)
 {
-	bool is_ours = str_starts(gid, "citus_");
-	bool can_recover = is_ours && engine_traits(v->session->engine)->recover_prepared != NULL;
+	int64_t group = 0;
+	int64_t process = 0;
+	bool is_citus = prepared_owner(gid, &group, &process) && engine_traits(v->session->engine)->recover_prepared != NULL;
 
-	if (is_ours ? seconds < v->options->grace_s || has_owner(v, gid) : seconds < OTHERS_GRACE_S)
+	if (is_citus ? seconds < v->options->grace_s || has_owner(v, group, process) : seconds < OTHERS_GRACE_S)
 		return;
-	if (can_recover)
+	if (is_citus)
 		verifier_found(v, VERDICT_FAIL, FIX_PREPARED, node->name, arena_strdup(v->arena, gid),
-		             "transaction %s is prepared since %lld s, and who was to decide it is gone; it keeps its locks: citusctl verify --fix lets Citus decide it", gid,
-		             (long long) seconds);
+		               "transaction %s is prepared since %lld s, and who was to decide it is gone; it keeps its locks: citusctl verify --fix lets Citus decide it",
+		               gid, (long long) seconds);
 	else
-		verifier_found(v, is_ours ? VERDICT_FAIL : VERDICT_WARN, FIX_NONE, node->name, arena_strdup(v->arena, gid),
-		             "transaction %s is prepared since %lld s and not decided; it keeps its locks: COMMIT PREPARED or ROLLBACK PREPARED, as its application says", gid,
-		             (long long) seconds);
+		verifier_found(v, VERDICT_WARN, FIX_NONE, node->name, arena_strdup(v->arena, gid),
+		               "transaction %s is prepared since %lld s and not decided; it keeps its locks: COMMIT PREPARED or ROLLBACK PREPARED, as its application says",
+		               gid, (long long) seconds);
 }
 
 /* ---- foreign keys ----------------------------------------------------------------------------- */

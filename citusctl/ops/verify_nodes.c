@@ -1,9 +1,8 @@
 /*
  * The checks of nodes and of what the description says: nodes, tables, colocation, placement.
  */
-#include <stdlib.h>
-
 #include "io/asset.h"
+#include "ops/colocation.h"
 #include "ops/engine.h"
 #include "ops/placement.h"
 #include "ops/verify_state.h"
@@ -88,8 +87,8 @@ static bool compare_versions(Verifier *v, const char **version, Err *err)
 	*version = v->nodes[0].rows != NULL ? arena_strdup(v->arena, pg_value(v->nodes[0].rows, 0, 0)) : "";
 	for (size_t i = 1; i < v->node_count; i++)
 		if (v->nodes[i].rows != NULL && !str_equal(pg_value(v->nodes[i].rows, 0, 0), *version))
-			verifier_found(v, VERDICT_FAIL, FIX_NONE, v->nodes[i].name, "version", "runs %s, the coordinator %s: update one of them",
-			             pg_value(v->nodes[i].rows, 0, 0), *version);
+			verifier_found(v, VERDICT_FAIL, FIX_NONE, v->nodes[i].name, "version", "runs %s, %s %s: update one of them",
+			               pg_value(v->nodes[i].rows, 0, 0), v->nodes[0].name, *version);
 	return true;
 }
 
@@ -205,46 +204,22 @@ bool verify_tables(Verifier *v, Err *err)
 
 bool verify_colocation(Verifier *v, Err *err)
 {
-	PgRows *rows = pg_query(v->pg, asset_text("sql/query/check_colocation.sql"), 0, NULL, err);
-	int64_t shards = 0;
+	Colocation found;
 
-	if (rows == NULL)
+	if (!colocation_read(v->pg, v->arena, &found, err))
 		return false;
-	for (int i = 0; i < pg_row_count(rows); i++) {
-		const char *key = arena_printf(v->arena, "%s %s", pg_value(rows, i, 0), pg_value(rows, i, 1));
+	for (size_t i = 0; i < found.fault_count; i++) {
+		const ColocationFault *fault = &found.faults[i];
 
-		shards += pg_int(rows, i, 2);
-		if (pg_int(rows, i, 4) == 0)
-			verifier_found(v, VERDICT_FAIL, FIX_NONE, "cluster", key, "the shards of %s for hashes %s lie on no node: restore the catalog from a backup",
-			             pg_value(rows, i, 5), pg_value(rows, i, 1));
-		else if (pg_int(rows, i, 4) > 1)
-			verifier_found(v, VERDICT_FAIL, FIX_NONE, "cluster", key,
-			             "the shards of %s for hashes %s lie on %s nodes (%s), so joins of them fail: correct pg_dist_placement, or move those apart "
-			             "back with citus_move_shard_placement()", pg_value(rows, i, 5), pg_value(rows, i, 1), pg_value(rows, i, 4), pg_value(rows, i, 6));
-		if (pg_int(rows, i, 2) != pg_int(rows, i, 3))
-			verifier_found(v, VERDICT_FAIL, FIX_NONE, "cluster", arena_printf(v->arena, "%s tables", key),
-			             "only %s of the %s tables of a colocation group have a shard for hashes %s (%s): restore pg_dist_shard from a backup",
-			             pg_value(rows, i, 2), pg_value(rows, i, 3), pg_value(rows, i, 1), pg_value(rows, i, 5));
+		verifier_found(v, VERDICT_FAIL, FIX_NONE, "cluster", arena_printf(v->arena, "%s %s", fault->kind, fault->tables), "%s: %s", fault->what,
+		               fault->remedy);
 	}
-	v->said = arena_printf(v->arena, "%s in %s, each range on one node", verifier_count(v, shards, "shard", "shards"),
-	                       verifier_count(v, pg_row_count(rows), "hash range", "hash ranges"));
-	pg_rows_free(rows);
+	v->said = arena_printf(v->arena, "%s in %s, colocated shards on one node", verifier_count(v, found.shards, "shard", "shards"),
+	                       verifier_count(v, found.ranges, "hash range", "hash ranges"));
 	return true;
 }
 
 /* ---- placement ---------------------------------------------------------------------------- */
-
-/* The first label that is asked for and not there. */
-static const Pair *label_lacking(const Node *node, const Table *table)
-{
-	for (size_t i = 0; i < table->placement.count; i++) {
-		const Table only = {.placement = {&table->placement.items[i], 1}};
-
-		if (!placement_fits(node, &only))
-			return &table->placement.items[i];
-	}
-	return NULL;
-}
 
 bool verify_placement(Verifier *v, Err *err)
 {
@@ -263,7 +238,7 @@ bool verify_placement(Verifier *v, Err *err)
 
 		for (size_t k = 0; node != NULL && k < placed.count; k++) {
 			const Table *table = placed.items[k].table;
-			const Pair *label = label_lacking(node->member->described, table);
+			const Pair *label = placement_lacking(node->member->described, table);
 
 			if (placed.items[k].colocation != pg_int(rows, i, 0))
 				continue;

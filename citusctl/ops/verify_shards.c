@@ -5,6 +5,7 @@
 
 #include "io/asset.h"
 #include "ops/engine.h"
+#include "ops/verify_lines.h"
 #include "ops/verify_state.h"
 #include "util/json.h"
 #include "util/str.h"
@@ -110,7 +111,7 @@ bool verify_shards(Verifier *v, Err *err)
 /* What the shards of a table should be made like. */
 typedef struct Shape {
 	const char *table;
-	Json *lines; /* an array of texts, sorted */
+	Lines lines; /* list: an array of texts */
 } Shape;
 
 typedef struct ShapeList {
@@ -118,17 +119,42 @@ typedef struct ShapeList {
 	size_t count;
 } ShapeList;
 
+static const char *text_of(const void *list, size_t i)
+{
+	const char *const *texts = list;
+
+	return texts[i];
+}
+
+/* The texts of a JSON array, copied into the arena. */
+static bool read_lines(Verifier *v, const char *text, Lines *lines, Err *err)
+{
+	Json *document = json_parse(text, strlen(text), err);
+
+	if (document == NULL)
+		return false;
+
+	const char **texts = arena_array(v->arena, json_size(document), sizeof(char *));
+
+	*lines = (Lines) {text_of, texts, 0};
+	for (const Json *line = json_first(document); line != NULL; line = json_next(line))
+		texts[lines->count++] = arena_strdup(v->arena, json_text(line));
+	json_free(document);
+	return true;
+}
+
 static bool keep_shapes(Verifier *v, const PgRows *rows, ShapeList *shapes, Err *err)
 {
-	shapes->items = arena_array(v->arena, (size_t) pg_row_count(rows), sizeof(Shape));
-	for (int i = 0; i < pg_row_count(rows); i++) {
-		Json *lines = json_parse(pg_value(rows, i, 1), strlen(pg_value(rows, i, 1)), err);
+	bool ok = true;
 
-		if (lines == NULL)
-			return false;
-		shapes->items[shapes->count++] = (Shape) {arena_strdup(v->arena, pg_value(rows, i, 0)), lines};
+	shapes->items = arena_array(v->arena, (size_t) pg_row_count(rows), sizeof(Shape));
+	for (int i = 0; ok && i < pg_row_count(rows); i++) {
+		Shape *shape = &shapes->items[shapes->count++];
+
+		shape->table = arena_strdup(v->arena, pg_value(rows, i, 0));
+		ok = read_lines(v, pg_value(rows, i, 1), &shape->lines, err);
 	}
-	return true;
+	return ok;
 }
 
 /* The tables themselves say it, or else the engine does, whose tables lack their keys. */
@@ -163,49 +189,32 @@ typedef struct Deviation {
 	const char *node, *table, *shards;
 } Deviation;
 
-static void tell(const Deviation *d, bool lacks, const char *line)
+static void tell(void *arg, bool is_lacking, const char *line)
 {
-	verifier_found(d->v, VERDICT_FAIL, FIX_NONE, d->node, arena_printf(d->v->arena, "%s %s %d", d->table, line, lacks), "%s %s: %s; %s", d->shards,
-	             lacks ? "without what the table has" : "with what the table has not", line,
-	             lacks ? "repeat the DDL on the shard alone" : "take it off the shard, or give it to the table");
-}
+	const Deviation *d = arg;
 
-/* Both are sorted by bytes. */
-static void compare_lines(const Deviation *d, const Json *wanted, const Json *is)
-{
-	const Json *w = json_first(wanted);
-	const Json *i = json_first(is);
-
-	while (w != NULL || i != NULL) {
-		int order = w == NULL ? 1 : i == NULL ? -1 : strcmp(json_text(w), json_text(i));
-
-		if (order < 0)
-			tell(d, true, json_text(w));
-		else if (order > 0)
-			tell(d, false, json_text(i));
-		w = order <= 0 ? json_next(w) : w;
-		i = order >= 0 ? json_next(i) : i;
-	}
+	verifier_found(d->v, VERDICT_FAIL, FIX_NONE, d->node, arena_printf(d->v->arena, "%s %s %d", d->table, line, is_lacking), "%s %s: %s; %s", d->shards,
+	               is_lacking ? "without what the table has" : "with what the table has not", line,
+	               is_lacking ? "repeat the DDL on the shard alone" : "take it off the shard, or give it to the table");
 }
 
 static bool compare_shapes(Verifier *v, const VerifyNode *node, const ShapeList *shapes, Err *err)
 {
-	for (int k = 0; node->rows != NULL && k < pg_row_count(node->rows); k++) {
-		const char *text = pg_value(node->rows, k, 1);
-		const Shape *wanted = find_shape(shapes, pg_value(node->rows, k, 0));
-		Json *lines = json_parse(text, strlen(text), err);
-		const Deviation d = {.v = v, .node = node->name, .table = arena_strdup(v->arena, pg_value(node->rows, k, 0)),
-		                     .shards = arena_printf(v->arena, "%s of %s (%s%s)", verifier_count(v, pg_int(node->rows, k, 2), "shard", "shards"),
-		                                            pg_value(node->rows, k, 0), pg_int(node->rows, k, 2) > 1 ? "from " : "",
-		                                            pg_value(node->rows, k, 3))};
+	bool ok = true;
 
-		if (lines == NULL)
-			return false;
-		if (wanted != NULL)
-			compare_lines(&d, wanted->lines, lines);
-		json_free(lines);
+	for (int k = 0; ok && node->rows != NULL && k < pg_row_count(node->rows); k++) {
+		const Shape *wanted = find_shape(shapes, pg_value(node->rows, k, 0));
+		int64_t count = pg_int(node->rows, k, 2);
+		Deviation d = {.v = v, .node = node->name, .table = arena_strdup(v->arena, pg_value(node->rows, k, 0)),
+		               .shards = arena_printf(v->arena, "%s of %s (%s%s)", verifier_count(v, count, "shard", "shards"), pg_value(node->rows, k, 0),
+		                                      count > 1 ? "from " : "", pg_value(node->rows, k, 3))};
+		Lines lines;
+
+		ok = read_lines(v, pg_value(node->rows, k, 1), &lines, err);
+		if (ok && wanted != NULL)
+			lines_compare(&wanted->lines, &lines, tell, &d);
 	}
-	return true;
+	return ok;
 }
 
 bool verify_definitions(Verifier *v, Err *err)
@@ -220,8 +229,6 @@ bool verify_definitions(Verifier *v, Err *err)
 		ok = compare_shapes(v, &v->nodes[i], &shapes, err);
 	v->said = arena_printf(v->arena, "columns, constraints and indexes of all shards as those of %s",
 	                       verifier_count(v, (int64_t) shapes.count, "table", "tables"));
-	for (size_t i = 0; i < shapes.count; i++)
-		json_free(shapes.items[i].lines);
 	return ok;
 }
 

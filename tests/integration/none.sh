@@ -120,6 +120,8 @@ test_none()
 
 	runs "$engine: check on servers of somebody else" 0 citusctl -o json check
 	is "$(json '[.checks[] | select(.check == "login") | .message] | unique | .[]')" 'SQL as "clerk"' "$engine: looks at them over SQL"
+	runs "$engine: verify on servers of somebody else" 0 citusctl -o json verify --deep
+	is "$(json '[.checks[] | select(.result == "pass")] | length')" 10 "$engine: looks at all"
 	describe "$engine" clerk "$tables"', "rebalance": {"jobs": 8}'
 	sed -i 's/"user": "clerk"/"settings": {"work_mem": "7MB", "max_wal_size": "1024MB", "statement_timeout": "0", "autovacuum": "on"}, &/' cluster.json
 	runs "$engine: too few slots for the moves described" 3 citusctl -o json check
