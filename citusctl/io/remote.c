@@ -27,6 +27,8 @@
 #define CHUNK 32768
 #define POLL_MS 500
 #define POLL_MAX 256
+#define WAIT_SLICE_MS 100
+#define ANSWER_LIMIT_US ((int64_t) 30 * 1000000) /* for a host to open a channel */
 
 /* A command that a thread waits for. */
 typedef struct Command {
@@ -131,6 +133,29 @@ static void status_arrived(ssh_session session, ssh_channel channel, int status,
 	end_arrived(session, channel, arg);
 }
 
+/*
+ * sshd sends a small answer only when its last one was acknowledged, which systems like to
+ * put off for 40 ms.  The wish holds for a while, so it is said again each time.
+ */
+static void acknowledge_at_once(const Remote *remote)
+{
+	int on = 1;
+
+	setsockopt(ssh_get_fd(remote->session), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
+/* Until something comes from the host that was asked; false when it has taken too long. */
+static bool wait_for_answer(const Remote *remote, int64_t asked_us)
+{
+	struct pollfd fd = {.fd = ssh_get_fd(remote->session), .events = POLLIN};
+
+	if ((ssh_get_poll_flags(remote->session) & SSH_WRITE_PENDING) != 0)
+		fd.events |= POLLOUT;
+	acknowledge_at_once(remote);
+	poll(&fd, 1, WAIT_SLICE_MS);
+	return clock_us() - asked_us < ANSWER_LIMIT_US;
+}
+
 static ssh_channel new_channel(Remote *remote)
 {
 	ssh_channel channel = ssh_channel_new(remote->session);
@@ -143,14 +168,17 @@ static ssh_channel new_channel(Remote *remote)
 
 static void begin_command(Remote *remote, Command *command)
 {
-	ssh_set_blocking(remote->session, 1);
+	int64_t asked_us = clock_us();
+	int state = SSH_ERROR;
+
 	command->channel = new_channel(remote);
-
-	bool ok = command->channel != NULL && ssh_channel_open_session(command->channel) == SSH_OK &&
-	          ssh_channel_request_exec(command->channel, command->line) == SSH_OK;
-
-	ssh_set_blocking(remote->session, 0);
-	if (!ok) {
+	if (command->channel != NULL)
+		while ((state = ssh_channel_open_session(command->channel)) == SSH_AGAIN && wait_for_answer(remote, asked_us))
+			continue;
+	if (state == SSH_OK)
+		while ((state = ssh_channel_request_exec(command->channel, command->line)) == SSH_AGAIN && wait_for_answer(remote, asked_us))
+			continue;
+	if (state != SSH_OK) {
 		err_set(&command->err, ERR_FAILED, "%s does not run a command: %s", remote->login.host,
 		        ssh_get_error(remote->session));
 		err_hint(&command->err, "Its sshd refuses sessions: look at MaxSessions and ForceCommand there.");
@@ -238,10 +266,14 @@ static void accept_link(Remote *remote, Forward *forward)
 		return;
 
 	ssh_channel channel = may_connect(fd) ? new_channel(remote) : NULL;
+	int64_t asked_us = clock_us();
+	int state = SSH_ERROR;
 
-	ssh_set_blocking(remote->session, 1);
-	if (channel == NULL ||
-	    ssh_channel_open_forward(channel, forward->host, forward->port, "127.0.0.1", 0) != SSH_OK) {
+	if (channel != NULL)
+		while ((state = ssh_channel_open_forward(channel, forward->host, forward->port, "127.0.0.1", 0)) == SSH_AGAIN &&
+		       wait_for_answer(remote, asked_us))
+			continue;
+	if (state != SSH_OK) {
 		log_debug("%s: no connection to %s port %d there: %s", remote->login.node, forward->host,
 		          forward->port, ssh_get_error(remote->session));
 		if (channel != NULL)
@@ -257,7 +289,6 @@ static void accept_link(Remote *remote, Forward *forward)
 		link->next = forward->links;
 		forward->links = link;
 	}
-	ssh_set_blocking(remote->session, 0);
 }
 
 static void free_link(Link *link)
@@ -349,17 +380,6 @@ static void wait_for(Waiting *waiting, int fd, short events, Forward *forward)
 		return;
 	waiting->fds[waiting->count] = (struct pollfd) {.fd = fd, .events = events};
 	waiting->forwards[waiting->count++] = forward;
-}
-
-/*
- * sshd sends a small answer only when its last one was acknowledged, which systems like to
- * put off for 40 ms.  The wish holds for a while, so it is said again each time.
- */
-static void acknowledge_at_once(const Remote *remote)
-{
-	int on = 1;
-
-	setsockopt(ssh_get_fd(remote->session), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }
 
 static void wait_for_work(Remote *remote, Forward *forwards, Waiting *waiting)
