@@ -13,7 +13,6 @@ flock -w 120 9 || { echo "an earlier run is still creating this server" >&2; exi
 
 state=$(cat state 2>/dev/null || true)
 conf=/etc/postgresql/$2/$3
-rm -f password # of a run that was killed
 [ "$state" = "created $2 $6" ] && [ -e "$conf" ] && exit 0
 if [ "$state" = "creating $2" ] && [ -e "$conf" ]; then
 	pg_dropcluster --stop "$2" "$3" >/dev/null 2>&1 || rm -rf "$conf" "/var/lib/postgresql/$2/$3"
@@ -33,5 +32,6 @@ grep -q -e "'no-status'" "$(command -v pg_createcluster)" && quiet=--no-status
 pg_createcluster $quiet "$2" "$3" --port "$4" --start-conf auto --encoding UTF8 --locale C.UTF-8 -- \
 	--no-sync --auth-local peer --auth-host scram-sha-256 --pwfile "$PWD/password" >log 2>&1 ||
 	{ cat log >&2; exit 1; }
+rm -f password # before a run that is killed counts as done
 sync -f "/var/lib/postgresql/$2/$3"
 echo "created $2 $6" >state.new && chmod 644 state.new && mv -f state.new state

@@ -12,7 +12,6 @@ flock -w 120 9 || { echo "an earlier run is still creating this server" >&2; exi
 
 state=$(cat state 2>/dev/null || true)
 data=/var/lib/pgsql/$2/data
-rm -f password # of a run that was killed
 [ "$state" = "created $2 $6" ] && [ -e "$data/PG_VERSION" ] && exit 0
 if [ "$state" = "creating $2" ]; then
 	rm -rf "$data"
@@ -30,6 +29,7 @@ install -d -o postgres -g postgres -m 700 "/var/lib/pgsql/$2" "$data"
 runuser -u postgres -- "$5/initdb" --no-sync -D "$data" -E UTF8 --locale C.UTF-8 --auth-local peer \
 	--auth-host scram-sha-256 --pwfile "$PWD/password" >log 2>&1 || { cat log >&2; exit 1; }
 printf "\ninclude_if_exists 'citusctl.conf'\n" >>"$data/postgresql.conf"
+rm -f password # before a run that is killed counts as done
 sync -f "$data"
 if [ -d /run/systemd/system ]; then
 	systemctl -q enable "postgresql-$2"
