@@ -1,26 +1,27 @@
 #!/usr/bin/env bash
 # citusctl is killed in the middle of every step of init on hosts, one after the other;
 # the next run finishes the job, and the result equals that of a run that nobody disturbed.
+# Then by Ctrl-C in every step, each run going on where the one before was stopped.
 set -u
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lab/lib.sh
 . "$REPO/tests/lab/lib.sh"
 
-# Runs init and kills it as soon as it says that the step has begun on some node; fails
-# when it was over before.
-kill_in()
+# Runs init and sends it the signal as soon as it says that the step has begun on some node;
+# fails when it was over before, or ends otherwise than so.
+stop_in()
 {
-	local step=$1 pid status
+	local signal=$1 wanted=$2 step=$3 pid status
 	"$CITUSCTL" -v init >said 2>&1 &
 	pid=$!
 	until grep -q "^\[ *[0-9.]*\] [a-z0-9]*: $step\$" said || ! kill -0 "$pid" 2>/dev/null; do
 		sleep 0.005
 	done
-	kill -KILL "$pid" 2>/dev/null
+	kill "-$signal" "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 	status=$?
-	[ "$status" -eq 137 ]
+	[ "$status" -eq "$wanted" ]
 }
 
 # What init has made: nodes, tables, roles; settings and who may log in; servers.
@@ -53,10 +54,20 @@ steps=$(citusctl -o json init --dry-run | jq -r '.steps[].step' | awk -v pooler=
 isnt "$steps" '' 'its steps'
 while read -r step; do
 	citusctl -q -y destroy >/dev/null
-	ok "killed in \"$step\"" kill_in "$step"
+	ok "killed in \"$step\"" stop_in KILL 137 "$step"
 	runs "  the next run" 0 citusctl init
 	what_there_is >got
 	ok "  makes the same" diff wanted got
 	runs "  and nothing is left to do" 0 citusctl init --dry-run --exit-code
 done <<<"$steps"
+
+citusctl -q -y destroy >/dev/null
+while read -r step; do
+	ok "Ctrl-C in \"$step\"" stop_in INT 130 "$step"
+	like "$(tail -n 20 said)" 'run "citusctl init" again|What was done stays done' '  says that the next run goes on'
+done <<<"$steps"
+runs 'the run after all that' 0 citusctl init
+what_there_is >got
+ok 'makes the same' diff wanted got
+runs 'and nothing is left to do' 0 citusctl init --dry-run --exit-code
 finish

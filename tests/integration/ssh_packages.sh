@@ -44,6 +44,8 @@ describe_packages()
 		"source": "file:/srv/repository ./", "key_file": "key.asc", "fingerprint": "'"$1"'"}]'
 }
 
+lists_are_locked() { on 1 env LC_ALL=C apt-get -q update 2>&1 | grep -q 'Could not get lock'; }
+
 test_packages()
 {
 	prepare 1
@@ -63,7 +65,17 @@ test_packages()
 	describe_packages "$fingerprint"
 	runs 'a dry run' 3 citusctl init --dry-run --exit-code
 	like "$out" 'install the packages +1 +to do' 'says which host lacks them'
-	runs 'init installs them' 0 citusctl init
+	# Somebody else updates the lists, as unattended upgrades do: that is waited for.
+	# shellcheck disable=SC2016 # for perl; a struct flock
+	on 1 perl -MFcntl -e 'open(F, ">>", "/var/lib/apt/lists/lock") && fcntl(F, F_SETLK, pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0)) or die; sleep 600' &
+	ok 'the lists of apt are locked' wait_until 30 lists_are_locked
+	"$CITUSCTL" init >"$TMP/.out" 2>"$TMP/.err" &
+	local pid=$!
+	ok 'init waits for them' wait_until 60 on 1 pgrep -f '^sleep 3$'
+	on 1 pkill -f '^perl -MFcntl'
+	wait "$pid"
+	is "$?" 0 'init installs them'
+	err=$(cat "$TMP/.err")
 	like "$err" "worker1 +install the packages +changed +postgresql-$PG_MAJOR, postgresql-$PG_MAJOR-citus-99.1" 'and says what'
 	unlike "$err" 'coordinator +install the packages' 'on the host that lacked them only'
 	is "$(on 1 sh -c 'ls /etc/postgresql/*')" lab 'with no server of the distribution beside'
