@@ -114,10 +114,11 @@ bool node_run_add(Call *call, const OptionList *names, Err *err)
 		printf("%zu node%s shards again.\nNext: citusctl rebalance --dry-run\n", addition.opened, addition.opened == 1 ? " takes" : "s take");
 	else if (ok && report_count(report, OUTCOME_CHANGED) == 0)
 		printf("%s of the cluster already.\nNext: citusctl status\n", names->count == 1 ? "It is a node" : "They are nodes");
+	else if (ok && names->count == 1)
+		printf("Done: %s is a node of cluster \"%s\".\nNext: citusctl rebalance --dry-run\n", names->items[0], call->cluster->name);
 	else if (ok)
-		printf("Done: %zu node%s in cluster \"%s\".\nNext: citusctl rebalance --dry-run\n",
-		       names->count > 0 ? names->count : call->cluster->node_count - 1,
-		       (names->count > 0 ? names->count : call->cluster->node_count - 1) == 1 ? " more" : "s", call->cluster->name);
+		printf("Done: all %zu are nodes of cluster \"%s\".\nNext: citusctl rebalance --dry-run\n",
+		       names->count > 0 ? names->count : call->cluster->node_count - 1, call->cluster->name);
 	if (!ok)
 		err_hint(err, "What was done stays done: run the command again to finish the job.");
 	report_free(report);
