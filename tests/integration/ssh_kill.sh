@@ -64,7 +64,7 @@ done <<<"$steps"
 citusctl -q -y destroy >/dev/null
 while read -r step; do
 	ok "Ctrl-C in \"$step\"" stop_in INT 130 "$step"
-	like "$(tail -n 20 said)" 'run "citusctl init" again|What was done stays done' '  says that the next run goes on'
+	like "$(tail -n 20 said)" 'run the same command again to finish the job' '  says that the next run goes on'
 done <<<"$steps"
 runs 'the run after all that' 0 citusctl init
 what_there_is >got
