@@ -67,7 +67,8 @@ test_packages()
 	like "$out" 'install the packages +1 +to do' 'says which host lacks them'
 	# Somebody else updates the lists, as unattended upgrades do: that is waited for.
 	# shellcheck disable=SC2016 # for perl; a struct flock
-	on 1 perl -MFcntl -e 'open(F, ">>", "/var/lib/apt/lists/lock") && fcntl(F, F_SETLK, pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0)) or die; sleep 600' &
+	on 1 perl -MFcntl -e 'my $lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0);
+		open(F, ">>", "/var/lib/apt/lists/lock") && fcntl(F, F_SETLK, $lock) or die; sleep 600' &
 	ok 'the lists of apt are locked' wait_until 30 lists_are_locked
 	"$CITUSCTL" init >"$TMP/.out" 2>"$TMP/.err" &
 	local pid=$!
