@@ -354,6 +354,12 @@ test_superuser_and_nodes()
 	gives 50 'who reads them' 'SELECT count(*) FROM t'
 	run env PGPASSWORD=other "$BINDIR/psql" -qAtX -h 127.0.0.1 -p "${port[0]}" -U other -d chirp -c 'SELECT count(*) FROM t'
 	is "$out" 50 'grants reach the shards'
+	as_postgres "$BINDIR/pg_ctl" -w -D "$TMP/pg/3" -m fast stop >>"$TMP/initdb.log" 2>&1
+	run app 'SET client_min_messages = warning' "SELECT count(*), count(*) FILTER (WHERE shard_size = 0), (SELECT count(*) FROM citus_tables WHERE table_name = 't'::regclass) FROM citus_shards WHERE table_name = 't'::regclass"
+	is "$out" '32|10|1' 'with a node down the views say what is known'
+	like "$err" "WARNING: .*connection to the remote node chirp@127.0.0.1:${port[3]} failed" 'and name the node'
+	refused "could not connect to 127.0.0.1:${port[3]} to get size of relation \"t\"" 'sizes of a table are not half the truth' "SELECT citus_total_relation_size('t')"
+	as_postgres "$BINDIR/pg_ctl" -w -D "$TMP/pg/3" -l "$TMP/pg/log3" start >>"$TMP/initdb.log" 2>&1
 	app 'CREATE SCHEMA "s h"' 'CREATE TABLE "s h".t3 (id bigint, secret text)' "SELECT create_distributed_table('\"s h\".t3', 'id')" 'INSERT INTO "s h".t3 VALUES (1)'
 	super "CREATE ROLE reader LOGIN PASSWORD 'reader'; SET ROLE chirp; GRANT USAGE ON SCHEMA \"s h\" TO reader; GRANT SELECT (id) ON \"s h\".t3 TO reader"
 	for i in 1 2 3; do
