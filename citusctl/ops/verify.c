@@ -110,8 +110,7 @@ static bool run_check(Verifier *v, const NamedCheck *check, Err *err)
 		const Problem *p = &v->problems.items[i];
 
 		check_add(results, v->arena, p->verdict, p->node, check->name, "%s", p->message);
-		v->wants[p->fix] = true;
-		v->report->fixable += p->fix != FIX_NONE ? 1 : 0;
+		v->wants[p->fix]++;
 		for (size_t n = 0; p->fix == FIX_METADATA && n < v->node_count; n++)
 			v->resync[n] = v->resync[n] || strcmp(v->nodes[n].name, p->node) == 0;
 	}
@@ -120,25 +119,40 @@ static bool run_check(Verifier *v, const NamedCheck *check, Err *err)
 	return true;
 }
 
+static bool has_failed(const Check *check, const char *name)
+{
+	for (size_t i = 0; i < check->count; i++)
+		if (check->items[i].verdict == VERDICT_FAIL && strcmp(check->items[i].check, name) == 0)
+			return true;
+	return false;
+}
+
+/* When it is the coordinator whose catalog is wrong, the workers' copies may be the good ones. */
+static void keep_good_copies(Verifier *v)
+{
+	Check *results = &v->report->check;
+
+	if (v->wants[FIX_METADATA] == 0 || !(has_failed(results, "shards") || has_failed(results, "colocation")))
+		return;
+	v->wants[FIX_METADATA] = 0;
+	check_add(results, v->arena, VERDICT_WARN, "coordinator", "catalog",
+	          "its catalog does not fit what is on the nodes (see the other problems): --fix sends it to no worker before that is put right");
+}
+
 static bool run_checks(Verifier *v, Err *err)
 {
 	bool ok = verifier_read_busy(v, err);
 
 	v->report->check = (Check) {.items = NULL};
-	v->report->fixable = 0;
 	memset(v->wants, 0, sizeof(v->wants));
 	memset(v->resync, 0, v->node_count * sizeof(bool));
 	for (size_t i = 0; ok && i < sizeof(checks) / sizeof(checks[0]); i++)
 		ok = run_check(v, &checks[i], err);
-	return ok;
-}
-
-static bool wants_something(const Verifier *v)
-{
+	keep_good_copies(v);
+	v->report->fixable = 0;
 	for (size_t i = FIX_NONE + 1; i < FIX_COUNT; i++)
-		if (v->wants[i])
-			return true;
-	return false;
+		v->report->fixable += v->wants[i];
+	return ok;
 }
 
 /* The checks run once more under the lock, so that what is mended is what is wrong now. */
@@ -160,7 +174,7 @@ bool verify_cluster(Session *session, const VerifyOptions *options, Arena *arena
 
 	*report = (VerifyReport) {.unreachable = 0};
 
-	bool ok = verifier_connect(&v, err) && run_checks(&v, err) && (!options->fix || !wants_something(&v) || fix(&v, err));
+	bool ok = verifier_connect(&v, err) && run_checks(&v, err) && (!options->fix || report->fixable == 0 || fix(&v, err));
 
 	verifier_disconnect(&v);
 	return ok;

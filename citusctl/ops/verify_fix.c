@@ -125,7 +125,7 @@ bool verifier_mend(Verifier *v, Err *err)
 		err_set(err, ERR_REFUSED, "somebody else moves shards of this cluster: %s", v->mover);
 		return err_hint(err, "Wait until that has finished, then run the command again.");
 	}
-	return (!v->wants[FIX_METADATA] || send_catalog(v, err)) && (!v->wants[FIX_PREPARED] || recover(v, err)) &&
-	       (!v->wants[FIX_CLEANUP] || clean_up(v, err)) && (!v->wants[FIX_REFERENCE] || copy_reference_tables(v, err)) &&
-	       (!v->wants[FIX_FOREIGN_KEYS] || restore_foreign_keys(v, err));
+	return (v->wants[FIX_METADATA] == 0 || send_catalog(v, err)) && (v->wants[FIX_PREPARED] == 0 || recover(v, err)) &&
+	       (v->wants[FIX_CLEANUP] == 0 || clean_up(v, err)) && (v->wants[FIX_REFERENCE] == 0 || copy_reference_tables(v, err)) &&
+	       (v->wants[FIX_FOREIGN_KEYS] == 0 || restore_foreign_keys(v, err));
 }

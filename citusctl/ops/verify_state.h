@@ -65,7 +65,7 @@ typedef struct Verifier {
 	ProblemList problems; /* of this look of this check */
 	const char *said;     /* what there is to say when all is well */
 
-	bool wants[FIX_COUNT];
+	size_t wants[FIX_COUNT]; /* problems that each would mend */
 	bool *resync; /* nodes whose catalog is to be sent again */
 } Verifier;
 

@@ -135,6 +135,8 @@ break_catalog()
 		like "$(citusctl history)" 'verify --fix .* done +1 thing mended, 0 problems left' "$engine: which the journal has"
 		sql "UPDATE pg_dist_placement SET groupid = (SELECT groupid FROM pg_dist_node WHERE nodeport = $(port_of w2)) WHERE shardid = $(shard_on notes w1)"
 		finds 'catalog colocation shards' '^cluster: shards of .*notes.* for 1 hash range \(such as .*\) lie on different nodes' 'a placement that is wrong on the coordinator'
+		finds 'catalog colocation shards' '^coordinator: its catalog does not fit .* sends it to no worker' 'a wrong catalog is not sent to workers' --fix
+		is "$(json '.fixed | length')" 0 "$engine: nothing was touched"
 		sql "UPDATE pg_dist_placement SET groupid = (SELECT groupid FROM pg_dist_placement WHERE shardid = $shard)
 			WHERE shardid = (SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'notes'::regclass
 				AND shardminvalue = (SELECT shardminvalue FROM pg_dist_shard WHERE shardid = $shard))"
