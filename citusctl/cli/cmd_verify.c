@@ -67,9 +67,11 @@ static void print_report(const Call *call, const VerifyReport *report, const Ver
 	if (options->fix)
 		putchar('\n');
 	check_print(call, &report->check);
-	printf("\n%zu checks: %zu failed (%zu problem%s), %zu warning%s.\nNext: %s\n", count_checks(&report->check, false),
-	       count_checks(&report->check, true), report->check.failed, report->check.failed == 1 ? "" : "s", report->check.warned,
-	       report->check.warned == 1 ? "" : "s", next_command(report, options));
+	printf("\n%zu checks: %zu failed", count_checks(&report->check, false), count_checks(&report->check, true));
+	if (report->check.failed > 0)
+		printf(" (%zu problem%s)", report->check.failed, report->check.failed == 1 ? "" : "s");
+	printf(", %zu warning%s.\nNext: %s\n", report->check.warned, report->check.warned == 1 ? "" : "s",
+	       next_command(report, options));
 }
 
 static bool run_verify(Call *call, const void *opaque, Err *err)

@@ -123,6 +123,7 @@ test_nodes()
 	run citusctl -o json status
 	is "$(json '[.nodes[].state] | unique | join(" ")')" active 'starts them'
 	runs 'the demo' 0 citusctl demo --users 500 --duration 1
+	runs 'verify' 0 citusctl verify --deep
 
 	jq '.workers[0].capacity = 2' cluster.json >more.json && mv more.json cluster.json
 	run citusctl init
