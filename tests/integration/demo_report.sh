@@ -154,7 +154,7 @@ test_terminal()
 	is "$status" 0 "$1: a demo on a terminal succeeds"
 	like "$(tr '\r' '\n' <<<"$out")" 'loading [a-z_]+ \[#+\.+\] +[0-9]+ %, [0-9]+ s left' "$1: loading has a bar and the time that is left"
 	like "$(tr '\r' '\n' <<<"$out")" 'working +[0-9]+ \([0-9]+ s\)' "$1: the workload counts"
-	is "$(sed -e 's/\x1b\[[0-9;]*[mK]//g' <<<"$out" | tr '\r' '\n' | grep -E '^.{80}' | grep -v PGPASSWORD)" "" "$1: no line is wider than 80 columns"
+	is "$(tr '\r' '\n' <<<"$out" | sed -e 's/\x1b\[[0-9;]*[mK]//g' | grep -E '^.{80}' | grep -v PGPASSWORD)" "" "$1: no line is wider than 80 columns"
 }
 
 test_report()
