@@ -212,7 +212,7 @@ static bool ensure_settings(Host *host, Outcome *outcome, Err *err)
 /* Rules of who may log in that were spoilt and written anew are not loaded yet. */
 static Pg *get_in(Host *host, const Server *server, Err *err)
 {
-	Pg *pg = host_pg(host, err);
+	Pg *pg = host_pg_started(host, err);
 
 	for (int tries = 0; pg == NULL && !host->dry && tries < 40 && err->detail != NULL &&
 	                    strstr(err->detail, "pg_hba.conf") != NULL; tries++) {

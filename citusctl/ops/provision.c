@@ -455,7 +455,7 @@ static bool refresh_running(Host *host, const HostServer *server, Outcome *outco
 {
 	Err why = ERR_INIT;
 	Pg *own = NULL;
-	Pg *pg = host_pg(host, &why);
+	Pg *pg = host_pg_started(host, &why);
 	bool ok = true;
 
 	if (pg == NULL && says(&why, "does not exist")) {

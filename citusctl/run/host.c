@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#include "util/clock.h"
+
+#define STARTING_LIMIT_US ((int64_t) 60 * 1000000)
+
 bool host_open(Host *host, Session *session, const Node *node, bool dry, Err *err)
 {
 	*host = (Host) {.session = session, .node = node, .dry = dry, .arena = arena_new()};
@@ -42,6 +46,25 @@ Pg *host_pg(Host *host, Err *err)
 		host->pg = pg_open(&target, err);
 	}
 	return host->pg;
+}
+
+/* What a server says until it takes connections. */
+static bool is_starting(const Err *err)
+{
+	return err->detail != NULL && strstr(err->detail, "the database system is starting up") != NULL;
+}
+
+Pg *host_pg_started(Host *host, Err *err)
+{
+	int64_t limit_us = clock_us() + STARTING_LIMIT_US;
+	Pg *pg = host_pg(host, err);
+
+	while (pg == NULL && is_starting(err) && clock_us() < limit_us && !clock_interrupted()) {
+		clock_sleep_ms(50);
+		err_clear(err);
+		pg = host_pg(host, err);
+	}
+	return pg;
 }
 
 Pg *host_app(Host *host, Err *err)

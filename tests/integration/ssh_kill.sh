@@ -25,7 +25,8 @@ stop_in()
 }
 
 # What init has made: nodes, tables, roles; settings and who may log in; servers.
-# Passwords and certificates are new ones each time.
+# Passwords and certificates are new ones each time; so are numbers of a sequence, such as that
+# of a group, when what took one is rolled back.
 what_there_is()
 {
 	local i
@@ -36,7 +37,7 @@ what_there_is()
 			find /etc/postgresql/15/lab | sort; cat /etc/postgresql/15/lab/conf.d/citusctl.conf /etc/postgresql/15/lab/pg_hba.conf'
 		on_sql "$i" <<<"SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1;
 			SELECT extname, extversion FROM pg_extension ORDER BY 1;
-			SELECT groupid, nodename, nodeport, isactive, hasmetadata, metadatasynced FROM pg_dist_node ORDER BY 1;
+			SELECT groupid > 0, nodename, nodeport, isactive, hasmetadata, metadatasynced FROM pg_dist_node ORDER BY 1;
 			SELECT rolename FROM pg_dist_authinfo ORDER BY 1"
 	done
 }
