@@ -295,8 +295,8 @@ static bool count_next(Verifier *v, const PgRows *list, Part *parts, bool *more,
 		if (node->rows == NULL || pg_int(node->rows, 0, 0) == 0)
 			continue;
 		verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, arena_strdup(v->arena, pg_value(list, at, 2)),
-		             "%s in shard %s belong to another shard of %s, and no statement on one key finds them: copy them out on this node, delete them "
-		             "there, and insert them again through the coordinator", verifier_count(v, pg_int(node->rows, 0, 0), "row", "rows"),
+		             "%s in shard %s that should lie in another shard of %s, where statements on one key look: copy out what is here on this "
+		             "node, delete it there, and insert it again through the coordinator", verifier_count(v, pg_int(node->rows, 0, 0), "row", "rows"),
 		             pg_value(list, at, 2), pg_value(list, at, 1));
 	}
 	return true;
