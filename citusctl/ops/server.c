@@ -216,6 +216,15 @@ static bool remove_stale_lock(Host *host, const Server *server, Err *err)
 	return true;
 }
 
+/* A server on its way shows its process only when it has written its lock file: whoever cleans
+ * up after an interruption has to find it. */
+static bool start_interrupted(const Server *server, Err *err)
+{
+	for (int tries = 0; tries < 50 && server_pid(server) == 0; tries++)
+		clock_sleep_ms(20);
+	return clock_go_on(err);
+}
+
 bool server_start(Host *host, const Server *server, Err *err)
 {
 	const char *const argv[] = {program(host, "pg_ctl"), "start", "-W", "-s", "-D", server->data,
@@ -240,9 +249,9 @@ bool server_start(Host *host, const Server *server, Err *err)
 	Startup startup = {server, false, clock_us() + 2000000};
 
 	if (!shell_run_ok(host->shell, argv, NULL, err))
-		return clock_interrupted() ? clock_go_on(err) : start_failed(host, server, log_size, err);
+		return clock_interrupted() ? start_interrupted(server, err) : start_failed(host, server, log_size, err);
 	if (!clock_poll_until(START_TIMEOUT_MS, is_ready, &startup) || startup.gone)
-		return clock_interrupted() ? clock_go_on(err) : start_failed(host, server, log_size, err);
+		return clock_interrupted() ? start_interrupted(server, err) : start_failed(host, server, log_size, err);
 	return true;
 }
 

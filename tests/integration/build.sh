@@ -75,10 +75,10 @@ test_without_redis()
 	in_repo "$BUILD/libcitusctl.a" || return
 	local objects=$BUILD flags
 	[ "${BUILD#/}" = "$BUILD" ] && objects=$REPO/$BUILD
-	read -ra flags <<<"$(pkg-config --cflags libpq libcjson libssh)"
+	read -ra flags <<<"$(pkg-config --cflags libpq libcjson libssh libcrypto)"
 	runs "it can be compiled without hiredis" 0 "${CC:-gcc}" -std=c17 -D_POSIX_C_SOURCE=200809L -I"$REPO/citusctl" "${flags[@]}" \
 		-c -o redis.o "$REPO/citusctl/io/redis.c"
-	read -ra flags <<<"$(pkg-config --libs libpq libcjson libssh) ${SANITIZE:+-fsanitize=$SANITIZE}"
+	read -ra flags <<<"$(pkg-config --libs libpq libcjson libssh libcrypto) ${SANITIZE:+-fsanitize=$SANITIZE}"
 	runs "and linked" 0 "${CC:-gcc}" -o plain "$objects/citusctl/main.o" redis.o "$objects/libcitusctl.a" "${flags[@]}" -lpthread -lm
 	runs "the cache then says what is missing" 1 ./plain demo --cache --users 100 --duration 1
 	like "$err" 'built without hiredis' "that is named"
