@@ -7,7 +7,7 @@ CROSS JOIN LATERAL (
 		CASE WHEN value ->> 'generated' IS NOT NULL THEN ' GENERATED' END, CASE WHEN (value ->> 'notnull')::boolean THEN ' NOT NULL' END)
 	FROM jsonb_each(is_made -> 'columns')
 	UNION ALL
-	SELECT value ->> 1 FROM jsonb_each(is_made -> 'constraints')
+	SELECT regexp_replace(value ->> 1, ' NOT VALID$', '') FROM jsonb_each(is_made -> 'constraints')
 	UNION ALL
 	SELECT (value ->> 0) || 'INDEX ' || (value ->> 1) FROM jsonb_each(is_made -> 'indexes')
 ) AS shape(line)

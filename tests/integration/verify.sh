@@ -298,6 +298,26 @@ break_rows()
 	node_sql "$name" coordinator -c 'DROP TABLE moods' -c 'DROP TYPE mood'
 }
 
+# What is odd and no defect: names that look like SQL, a constraint that a move makes valid.
+odd_tables()
+{
+	local shard
+	node_sql "$name" coordinator <<-'SQL' >/dev/null
+		CREATE SCHEMA "odd (s)";
+		CREATE TABLE "odd (s)"."kinds (k)" (id int PRIMARY KEY);
+		SELECT create_reference_table('"odd (s)"."kinds (k)"');
+		CREATE TABLE "odd (s)"."things (t)" (id bigint PRIMARY KEY, kind int REFERENCES "odd (s)"."kinds (k)" (id) ON DELETE CASCADE, price int);
+		CREATE INDEX "by USING price" ON "odd (s)"."things (t)" (price);
+		SELECT create_distributed_table('"odd (s)"."things (t)"', 'id', colocate_with => 'none');
+		ALTER TABLE "odd (s)"."things (t)" ADD CONSTRAINT positive CHECK (price > 0) NOT VALID;
+	SQL
+	passes 'names that look like SQL'
+	shard=$(shard_on '"odd (s)"."things (t)"' w1)
+	runs "$engine: a shard with a constraint that is not valid moves" 0 citusctl -q shard move "$shard" w2
+	passes 'a constraint that a move made valid'
+	node_sql "$name" coordinator -c 'DROP TABLE "odd (s)"."things (t)", "odd (s)"."kinds (k)"' -c 'DROP SCHEMA "odd (s)"'
+}
+
 # While shards move, and rows are written, nothing of that is a defect.
 during_moves()
 {
@@ -342,6 +362,7 @@ test_verify()
 	break_foreign_keys
 	break_prepared
 	break_rows
+	odd_tables
 	during_moves
 	passes 'the same cluster at the end' --deep
 	runs "$engine: --fix has nothing to do then" 0 citusctl verify --fix
