@@ -85,11 +85,46 @@ static bool look(Verifier *v, const NamedCheck *check, Err *err)
 
 	v->problems = (ProblemList) {.count = 0};
 	v->said = NULL;
+	for (size_t i = 0; i < v->node_count; i++)
+		v->nodes[i].unseen = NULL;
 
 	bool ok = check->look(v, &problem) || cannot_look(v, &problem, err);
 
 	verifier_forget(v);
 	return ok && clock_go_on(err);
+}
+
+static bool cannot_be_seen(Verifier *v, const VerifyNode *node)
+{
+	for (size_t i = 0; i < v->problems.count; i++)
+		if (strncmp(v->problems.items[i].key, "look", 4) == 0 && strcmp(v->problems.items[i].node, node->name) == 0)
+			return true;
+	return false;
+}
+
+/* What was not looked at has not passed; the check "nodes" says by itself who does not answer. */
+static bool saw_all(Verifier *v, const NamedCheck *check)
+{
+	bool saw = true;
+
+	for (size_t i = 0; i < v->node_count; i++) {
+		const VerifyNode *node = &v->nodes[i];
+
+		if (node->unseen == NULL)
+			continue;
+		saw = false;
+		if (check->look != verify_nodes && !cannot_be_seen(v, node))
+			check_add(&v->report->check, v->arena, VERDICT_WARN, node->name, check->name, "not looked at: %s", node->unseen);
+	}
+	return saw;
+}
+
+/* A catalog to be sent again: whether that is safe is known when all checks have run. */
+static void want_sent(Verifier *v, const Problem *problem)
+{
+	v->sends[v->wants[FIX_METADATA] - 1] = v->report->check.count - 1;
+	for (size_t n = 0; n < v->node_count; n++)
+		v->resync[n] = v->resync[n] || strcmp(v->nodes[n].name, problem->node) == 0;
 }
 
 static bool run_check(Verifier *v, const NamedCheck *check, Err *err)
@@ -111,32 +146,54 @@ static bool run_check(Verifier *v, const NamedCheck *check, Err *err)
 
 		check_add(results, v->arena, p->verdict, p->node, check->name, "%s", p->message);
 		v->wants[p->fix]++;
-		for (size_t n = 0; p->fix == FIX_METADATA && n < v->node_count; n++)
-			v->resync[n] = v->resync[n] || strcmp(v->nodes[n].name, p->node) == 0;
+		if (p->fix == FIX_METADATA)
+			want_sent(v, p);
 	}
-	if (v->problems.count == 0 && v->said != NULL)
+	if (saw_all(v, check) && v->problems.count == 0 && v->said != NULL)
 		check_add(results, v->arena, VERDICT_PASS, "cluster", check->name, "%s", v->said);
 	return true;
 }
 
-static bool has_failed(const Check *check, const char *name)
+static bool has_passed(const Check *check, const char *name)
 {
 	for (size_t i = 0; i < check->count; i++)
-		if (check->items[i].verdict == VERDICT_FAIL && strcmp(check->items[i].check, name) == 0)
-			return true;
-	return false;
+		if (check->items[i].verdict != VERDICT_PASS && strcmp(check->items[i].check, name) == 0)
+			return false;
+	return true;
 }
 
-/* When it is the coordinator whose catalog is wrong, the workers' copies may be the good ones. */
-static void keep_good_copies(Verifier *v)
+/*
+ * A worker forgets the catalog it has when it is sent another, and the engine does not ask which is
+ * the better one: after the coordinator was restored from an older copy it is the worker's.  So the
+ * coordinator's is sent only when every node was looked at, none knows what it does not, and all of
+ * it is true.  NULL: that is so.
+ */
+static const char *why_not_send(Verifier *v)
 {
-	Check *results = &v->report->check;
+	const Check *results = &v->report->check;
 
-	if (v->wants[FIX_METADATA] == 0 || !(has_failed(results, "shards") || has_failed(results, "colocation")))
-		return;
-	v->wants[FIX_METADATA] = 0;
-	check_add(results, v->arena, VERDICT_WARN, "coordinator", "catalog",
-	          "its catalog does not fit what is on the nodes (see the other problems): --fix sends it to no worker before that is put right");
+	if (v->report->unreachable > 0)
+		return "not before all nodes answer, as one of them may know better than the coordinator";
+	for (size_t i = 0; i < v->node_count; i++)
+		if (v->nodes[i].knows_more)
+			return arena_printf(v->arena, "not while %s knows what the coordinator does not", v->nodes[i].name);
+	if (!has_passed(results, "shards") || !has_passed(results, "colocation") || !has_passed(results, "definitions"))
+		return "not while the coordinator's catalog does not fit what is on the nodes (see the other problems)";
+	return NULL;
+}
+
+static void settle_sending(Verifier *v)
+{
+	const char *why = why_not_send(v);
+
+	for (size_t i = 0; i < v->wants[FIX_METADATA]; i++) {
+		CheckResult *result = &v->report->check.items[v->sends[i]];
+
+		result->message = why == NULL ? arena_printf(v->arena, "%s; citusctl verify --fix sends it again", result->message)
+		                              : arena_printf(v->arena, "%s; --fix sends it again, but %s", result->message, why);
+	}
+	if (why != NULL)
+		v->wants[FIX_METADATA] = 0;
 }
 
 static bool run_checks(Verifier *v, Err *err)
@@ -148,7 +205,7 @@ static bool run_checks(Verifier *v, Err *err)
 	memset(v->resync, 0, v->node_count * sizeof(bool));
 	for (size_t i = 0; ok && i < sizeof(checks) / sizeof(checks[0]); i++)
 		ok = run_check(v, &checks[i], err);
-	keep_good_copies(v);
+	settle_sending(v);
 	v->report->fixable = 0;
 	for (size_t i = FIX_NONE + 1; i < FIX_COUNT; i++)
 		v->report->fixable += v->wants[i];

@@ -86,6 +86,7 @@ bool verifier_connect(Verifier *v, Err *err)
 		return false;
 	v->nodes = arena_array(v->arena, v->members.count, sizeof(VerifyNode));
 	v->resync = arena_array(v->arena, v->members.count, sizeof(bool));
+	v->sends = arena_array(v->arena, v->members.count * 2, sizeof(size_t));
 	v->node_count = v->members.count;
 	for (size_t i = 0; i < v->node_count; i++) {
 		VerifyNode *node = &v->nodes[i];
@@ -122,7 +123,8 @@ VerifyNode *verifier_node_of(Verifier *v, int64_t group)
 
 static void cannot_ask(Verifier *v, VerifyNode *node, Err *problem)
 {
-	verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, "look", "cannot look: %s", reason(v, problem));
+	node->unseen = reason(v, problem);
+	verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, "look", "cannot look: %s", node->unseen);
 	err_clear(problem);
 	node->sql = NULL;
 	if (!pg_is_dead(node->pg) || node->pg == v->pg)
@@ -142,8 +144,10 @@ static void send_all(Verifier *v)
 
 		pg_rows_free(node->rows);
 		node->rows = NULL;
-		if (node->sql != NULL && node->pg == NULL)
+		if (node->sql != NULL && node->pg == NULL) {
+			node->unseen = "it does not answer";
 			node->sql = NULL;
+		}
 		if (node->sql != NULL && !pg_send_query(node->pg, node->sql, node->value_count, node->values, &problem))
 			cannot_ask(v, node, &problem);
 	}

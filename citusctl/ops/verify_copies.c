@@ -13,7 +13,7 @@
 
 /* What one copy has and the other has not. */
 typedef struct Divergence {
-	const char *lacking, *extra; /* the first of each; NULL: none */
+	const char *lacking, *extra; /* the first of each, of a table where there is one; NULL: none */
 	int64_t count;
 } Divergence;
 
@@ -22,14 +22,20 @@ static const char *line_of(const void *rows, size_t i)
 	return pg_value(rows, (int) i, 0);
 }
 
+/* A table says more to people than the colocation group or shards that it came with. */
+static void keep_telling(const char **kept, const char *line)
+{
+	static const char table[] = "table ";
+
+	if (*kept == NULL || (strncmp(line, table, sizeof(table) - 1) == 0 && strncmp(*kept, table, sizeof(table) - 1) != 0))
+		*kept = line;
+}
+
 static void diverge(void *arg, bool is_lacking, const char *line)
 {
 	Divergence *found = arg;
 
-	if (is_lacking && found->lacking == NULL)
-		found->lacking = line;
-	if (!is_lacking && found->extra == NULL)
-		found->extra = line;
+	keep_telling(is_lacking ? &found->lacking : &found->extra, line);
 	found->count++;
 }
 
@@ -43,20 +49,35 @@ static Divergence compare(const PgRows *wanted, const PgRows *is)
 	return found;
 }
 
-static void tell(Verifier *v, const VerifyNode *node, const Divergence *found, bool can_send)
+static const char *describe(Verifier *v, const Divergence *found)
 {
 	const char *lacks = found->lacking != NULL ? arena_printf(v->arena, "lacks \"%s\"", found->lacking) : "";
 	const char *has = found->extra != NULL ? arena_printf(v->arena, "has \"%s\"", found->extra) : "";
 
-	if (found->count == 0)
-		return;
-	if (can_send)
-		verifier_found(v, VERDICT_FAIL, FIX_METADATA, node->name, "catalog", "its catalog differs from the coordinator's in %s: it %s%s%s; citusctl verify --fix sends it again",
-		             verifier_count(v, found->count, "line", "lines"), lacks, *lacks != '\0' && *has != '\0' ? ", and " : "", has);
+	return arena_printf(v->arena, "its catalog differs from the coordinator's in %s: it %s%s%s", verifier_count(v, found->count, "line", "lines"), lacks,
+	                    *lacks != '\0' && *has != '\0' ? ", and " : "", has);
+}
+
+/* Only what lacks something is sent the catalog again: it has nothing to lose. */
+static void tell_worker(Verifier *v, const VerifyNode *node, const Divergence *found)
+{
+	const char *key = arena_printf(v->arena, "catalog %s", found->lacking != NULL ? found->lacking : found->extra);
+
+	if (found->extra == NULL)
+		verifier_found(v, VERDICT_FAIL, FIX_METADATA, node->name, key, "%s", describe(v, found));
 	else
-		verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, "catalog", "statements do not go where the catalog says, in %s: it says \"%s\", they go by \"%s\"; make "
-		             "the foreign table anew", verifier_count(v, found->count, "line", "lines"), found->lacking != NULL ? found->lacking : "nothing",
-		             found->extra != NULL ? found->extra : "nothing");
+		verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, key,
+		               "%s; the coordinator may be older than its workers: was it restored? then the worker's is the better copy; if not, SELECT "
+		               "start_metadata_sync_to_node('%s', %d) on the coordinator makes the worker forget what the coordinator lacks",
+		               describe(v, found), node->member->host, node->member->port);
+}
+
+static void tell_coordinator(Verifier *v, const VerifyNode *node, const Divergence *found)
+{
+	verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, arena_printf(v->arena, "catalog %s", found->lacking != NULL ? found->lacking : found->extra),
+	               "statements do not go where the catalog says, in %s: it says \"%s\", they go by \"%s\"; make the foreign table anew",
+	               verifier_count(v, found->count, "line", "lines"), found->lacking != NULL ? found->lacking : "nothing",
+	               found->extra != NULL ? found->extra : "nothing");
 }
 
 bool verify_catalog(Verifier *v, Err *err)
@@ -72,6 +93,7 @@ bool verify_catalog(Verifier *v, Err *err)
 
 		v->nodes[i].sql = has_copy ? asset_text(traits->catalog_copy) : NULL;
 		v->nodes[i].value_count = 0;
+		v->nodes[i].knows_more = has_copy;
 		copies += has_copy ? 1 : 0;
 	}
 
@@ -83,7 +105,9 @@ bool verify_catalog(Verifier *v, Err *err)
 
 		const Divergence found = compare(wanted, v->nodes[i].rows);
 
-		tell(v, &v->nodes[i], &found, traits->workers_have_catalog);
+		v->nodes[i].knows_more = found.extra != NULL;
+		if (found.count > 0)
+			(traits->workers_have_catalog ? tell_worker : tell_coordinator)(v, &v->nodes[i], &found);
 	}
 	v->said = traits->workers_have_catalog
 	              ? arena_printf(v->arena, "the same on %s and the coordinator: %s", verifier_count(v, (int64_t) copies, "worker", "workers"),

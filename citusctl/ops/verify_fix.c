@@ -1,6 +1,8 @@
 /*
- * What "verify --fix" mends: by the engine's own functions only, each of which looks for itself
- * whether it may.
+ * What "verify --fix" mends, by the engine's own functions only.  Those that clean up, decide
+ * prepared transactions and copy reference tables look for themselves whether they may, by the
+ * group that a node takes itself for: so nothing is mended while one takes itself for another.
+ * The one that sends the catalog asks nothing: verify.c says when it may.
  */
 #include <string.h>
 
@@ -119,8 +121,22 @@ static bool restore_foreign_keys(Verifier *v, Err *err)
 	return true;
 }
 
+/* It would decide transactions of others, and others' nodes would be taken for it. */
+static bool is_each_itself(const Verifier *v, Err *err)
+{
+	for (size_t i = 0; i < v->node_count; i++) {
+		if (v->nodes[i].pg == NULL || v->nodes[i].is_itself)
+			continue;
+		err_set(err, ERR_REFUSED, "node \"%s\" does not take itself for the group that the coordinator has it as", v->nodes[i].name);
+		return err_hint(err, "Nothing is mended while that server may be another's: \"citusctl verify\" says more.  Stop it or put it right, then run the command again.");
+	}
+	return true;
+}
+
 bool verifier_mend(Verifier *v, Err *err)
 {
+	if (!is_each_itself(v, err))
+		return false;
 	if (v->mover != NULL) {
 		err_set(err, ERR_REFUSED, "somebody else moves shards of this cluster: %s", v->mover);
 		return err_hint(err, "Wait until that has finished, then run the command again.");

@@ -47,7 +47,7 @@ static void judge_member(Verifier *v, const VerifyNode *node, bool has_metadata)
 		             "is registered and not active: SELECT citus_activate_node('%s', %d) on the coordinator", member->host, member->port);
 	else if (!has_metadata && member->group != 0 && engine_traits(v->session->engine)->workers_have_catalog)
 		verifier_found(v, VERDICT_FAIL, FIX_METADATA, node->name, "metadata",
-		             "has no complete copy of the catalog: citusctl verify --fix sends it again");
+		             "has no complete copy of the catalog");
 	if (!member->takes_shards && member->group != 0 && member->shards > 0 && !v->is_busy)
 		verifier_found(v, VERDICT_WARN, FIX_NONE, node->name, "drained",
 		             "takes no new shards and holds %lld: citusctl node drain %s goes on, citusctl node add %s lets it have shards again",
@@ -98,10 +98,11 @@ static bool compare_groups(Verifier *v, Err *err)
 	if (!ask_same(v, engine_traits(v->session->engine)->local_group, err))
 		return false;
 	for (size_t i = 0; i < v->node_count; i++) {
-		const VerifyNode *node = &v->nodes[i];
+		VerifyNode *node = &v->nodes[i];
 		const char *wanted = arena_printf(v->arena, "%lld", (long long) node->member->group);
 
-		if (node->rows != NULL && !str_equal(pg_value(node->rows, 0, 0), wanted))
+		node->is_itself = node->rows != NULL && str_equal(pg_value(node->rows, 0, 0), wanted);
+		if (node->rows != NULL && !node->is_itself)
 			verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, "group",
 			             "takes itself for group %s, the coordinator has it as group %s: its server was replaced or belongs elsewhere; stop it before it decides "
 			             "transactions of others", pg_is_null(node->rows, 0, 0) ? "none" : pg_value(node->rows, 0, 0), wanted);
@@ -114,6 +115,8 @@ bool verify_nodes(Verifier *v, Err *err)
 	RemovedList removed;
 	const char *version = NULL;
 
+	for (size_t i = 0; i < v->node_count; i++)
+		v->nodes[i].is_itself = false;
 	if (!removed_read(v->pg, v->arena, &removed, err))
 		return false;
 	compare_described(v, &removed);

@@ -15,7 +15,7 @@ typedef enum VerifyFix {
 	FIX_CLEANUP,      /* the engine's own clean-up */
 	FIX_PREPARED,     /* the engine's own recovery of two-phase commits */
 	FIX_REFERENCE,    /* copies of reference tables where there are none */
-	FIX_METADATA,     /* the catalog of a worker, sent again */
+	FIX_METADATA,     /* the catalog of a worker, sent again: verify.c decides, and says so */
 	FIX_FOREIGN_KEYS, /* those that init took off and did not put back */
 	FIX_COUNT,
 } VerifyFix;
@@ -27,6 +27,9 @@ typedef struct VerifyNode {
 	Pg *pg;          /* NULL: it does not answer */
 	const char *why; /* then */
 	const char *places; /* the shards that should be on it: JSON, "[]" for none */
+	const char *unseen; /* why this look of a check saw not all of it; NULL: it did */
+	bool is_itself;     /* it says that it is of the group that the coordinator has it as */
+	bool knows_more;    /* its catalog has what the coordinator's lacks, or could not be read */
 
 	/* For verifier_ask(): the statement, NULL: not asked. */
 	const char *sql;
@@ -67,6 +70,7 @@ typedef struct Verifier {
 
 	size_t wants[FIX_COUNT]; /* problems that each would mend */
 	bool *resync; /* nodes whose catalog is to be sent again */
+	size_t *sends; /* the results that say so */
 } Verifier;
 
 /* A problem of the check in hand. */
@@ -75,7 +79,8 @@ void verifier_found(Verifier *v, Verdict verdict, VerifyFix fix, const char *nod
 
 /*
  * Sends every node its statement and waits for all answers.  A node that can't answer
- * has no rows, and that is a problem of the check; false only on Ctrl-C.
+ * has no rows and is "unseen", so that the check does not pass; what it said instead
+ * is a problem of the check.  False only on Ctrl-C.
  */
 bool verifier_ask(Verifier *v, Err *err) MUST_CHECK;
 
