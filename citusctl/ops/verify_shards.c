@@ -19,22 +19,125 @@ static void ask(VerifyNode *node, const char *file, const char *value)
 
 /* ---- shards ----------------------------------------------------------------------------- */
 
-static bool find_missing(Verifier *v, int64_t *there, Err *err)
+/* A shard that a node lacks, or a table there that looks like one and should not be there. */
+typedef struct Stray {
+	const VerifyNode *node;
+	const char *name;
+	const char *table; /* of the shard that is lacking */
+	const char *size;  /* of the table that is there */
+} Stray;
+
+typedef struct StrayList {
+	Stray *items;
+	size_t count;
+} StrayList;
+
+static bool take_strays(Verifier *v, StrayList *list, bool is_lacking, Err *err)
+{
+	size_t count = 0;
+
+	if (!verifier_ask(v, err))
+		return false;
+	for (size_t i = 0; i < v->node_count; i++)
+		count += v->nodes[i].rows != NULL ? (size_t) pg_row_count(v->nodes[i].rows) : 0;
+	*list = (StrayList) {arena_array(v->arena, count, sizeof(Stray)), 0};
+	for (size_t i = 0; i < v->node_count; i++) {
+		const PgRows *rows = v->nodes[i].rows;
+
+		for (int k = 0; rows != NULL && k < pg_row_count(rows); k++) {
+			const char *first = arena_strdup(v->arena, pg_value(rows, k, 0));
+			const char *second = arena_strdup(v->arena, pg_value(rows, k, 1));
+
+			list->items[list->count++] = is_lacking ? (Stray) {&v->nodes[i], second, first, NULL} : (Stray) {&v->nodes[i], first, NULL, second};
+		}
+	}
+	return true;
+}
+
+static bool find_missing(Verifier *v, StrayList *missing, Err *err)
 {
 	for (size_t i = 0; i < v->node_count; i++)
 		ask(&v->nodes[i], "sql/query/verify_shards_missing.sql", v->nodes[i].places);
-	if (!verifier_ask(v, err))
-		return false;
-	for (size_t i = 0; i < v->node_count; i++) {
-		const VerifyNode *node = &v->nodes[i];
+	return take_strays(v, missing, true, err);
+}
 
-		for (int k = 0; node->rows != NULL && k < pg_row_count(node->rows); k++)
-			verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, arena_printf(v->arena, "missing %s", pg_value(node->rows, k, 0)),
-			               "lacks %s of %s that the catalog has here, such as %s: restore from a backup of this node; made anew, empty, its rows are lost",
-			               verifier_count(v, pg_int(node->rows, k, 1), "shard", "shards"), pg_value(node->rows, k, 0), pg_value(node->rows, k, 2));
-		*there += node->member->shards + node->member->reference_copies;
+/* The node that has it, or lacks it; NULL: none. */
+static const VerifyNode *node_with(const StrayList *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i].name, name) == 0)
+			return list->items[i].node;
+	return NULL;
+}
+
+/* A node that was not seen, which may have or lack what is to be judged; NULL: all were. */
+static const VerifyNode *unseen_node(const Verifier *v)
+{
+	for (size_t i = 0; i < v->node_count; i++)
+		if (v->nodes[i].unseen != NULL)
+			return &v->nodes[i];
+	return NULL;
+}
+
+static const char *missing_remedy(Verifier *v, const VerifyNode *elsewhere)
+{
+	const VerifyNode *unseen = unseen_node(v);
+
+	if (elsewhere != NULL)
+		return arena_printf(v->arena, "%s has a table of that name, which may be the only copy: do not drop it; if it is the shard, correct pg_dist_placement",
+		                    elsewhere->name);
+	if (unseen != NULL)
+		return arena_printf(v->arena, "%s was not looked at, and may have it: look again when it answers", unseen->name);
+	return "restore from a backup of this node; made anew, empty, its rows are lost";
+}
+
+/* Those from..to-1 are of one table on one node: what another has in their place apart from the rest. */
+static void tell_missing(Verifier *v, const StrayList *missing, size_t from, size_t to, const StrayList *unknown, bool is_elsewhere)
+{
+	const Stray *first = NULL;
+	int64_t count = 0;
+
+	for (size_t i = from; i < to; i++) {
+		if ((node_with(unknown, missing->items[i].name) != NULL) != is_elsewhere)
+			continue;
+		first = first != NULL ? first : &missing->items[i];
+		count++;
 	}
-	return true;
+	if (first != NULL)
+		verifier_found(v, VERDICT_FAIL, FIX_NONE, first->node->name, arena_printf(v->arena, "missing %s", first->name),
+		               "lacks %s of %s that the catalog has here, such as %s: %s", verifier_count(v, count, "shard", "shards"), first->table, first->name,
+		               missing_remedy(v, node_with(unknown, first->name)));
+}
+
+static void tell_all_missing(Verifier *v, const StrayList *missing, const StrayList *unknown)
+{
+	size_t to = 0;
+
+	for (size_t from = 0; from < missing->count; from = to) {
+		const Stray *first = &missing->items[from];
+
+		while (to < missing->count && missing->items[to].node == first->node && strcmp(missing->items[to].table, first->table) == 0)
+			to++;
+		tell_missing(v, missing, from, to, unknown, true);
+		tell_missing(v, missing, from, to, unknown, false);
+	}
+}
+
+static void tell_unknown(Verifier *v, const Stray *stray, const StrayList *missing)
+{
+	const VerifyNode *lacking = node_with(missing, stray->name);
+	const VerifyNode *unseen = unseen_node(v);
+	const char *remedy = NULL;
+
+	if (lacking != NULL)
+		remedy = arena_printf(v->arena, "it is the shard that %s lacks, or what is left of it: do not drop it; if it is whole, correct pg_dist_placement",
+		                      lacking->name);
+	else if (unseen != NULL)
+		remedy = arena_printf(v->arena, "do not drop it before %s was looked at, which may lack it", unseen->name);
+	else
+		remedy = arena_printf(v->arena, "compare it with the shard of that number, then DROP TABLE %s on this node", stray->name);
+	verifier_found(v, VERDICT_FAIL, FIX_NONE, stray->node->name, stray->name, "%s (%s) looks like a shard and is none that the catalog has here: %s",
+	               stray->name, stray->size, remedy);
 }
 
 /* Names that are known to be left of moves, or to be made by one, as a text[]. */
@@ -63,7 +166,7 @@ static const char *known_names(Verifier *v, const PgRows *cleanup, const VerifyN
 	return names;
 }
 
-static bool find_unknown(Verifier *v, Err *err)
+static bool find_unknown(Verifier *v, StrayList *unknown, Err *err)
 {
 	const char *tables = NULL;
 	const char *last_shard = NULL;
@@ -80,28 +183,22 @@ static bool find_unknown(Verifier *v, Err *err)
 		node->value_count = 4;
 	}
 	pg_rows_free(cleanup);
-	if (!ok || !verifier_ask(v, err))
-		return false;
-	for (size_t i = 0; i < v->node_count; i++) {
-		const VerifyNode *node = &v->nodes[i];
-
-		for (int k = 0; node->rows != NULL && k < pg_row_count(node->rows); k++) {
-			const char *name = arena_strdup(v->arena, pg_value(node->rows, k, 0));
-
-			verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, name,
-			             "%s (%s) looks like a shard and is none that the catalog has here: compare it with the shard of that number, then DROP TABLE %s "
-			             "on this node", name, pg_value(node->rows, k, 1), name);
-		}
-	}
-	return true;
+	return ok && take_strays(v, unknown, false, err);
 }
 
 bool verify_shards(Verifier *v, Err *err)
 {
+	StrayList missing;
+	StrayList unknown;
 	int64_t there = 0;
 
-	if (!verifier_read_places(v, err) || !find_missing(v, &there, err) || !find_unknown(v, err))
+	if (!verifier_read_places(v, err) || !find_missing(v, &missing, err) || !find_unknown(v, &unknown, err))
 		return false;
+	tell_all_missing(v, &missing, &unknown);
+	for (size_t i = 0; i < unknown.count; i++)
+		tell_unknown(v, &unknown.items[i], &missing);
+	for (size_t i = 0; i < v->node_count; i++)
+		there += v->nodes[i].member->shards + v->nodes[i].member->reference_copies;
 	v->said = arena_printf(v->arena, "%s of the catalog on their nodes, and no others", verifier_count(v, there, "shard", "shards"));
 	return true;
 }
@@ -280,7 +377,7 @@ static bool count_next(Verifier *v, const PgRows *list, Part *parts, bool *more,
 {
 	*more = false;
 	for (size_t n = 0; n < v->node_count; n++) {
-		if (parts[n].from >= parts[n].to || v->nodes[n].pg == NULL)
+		if (parts[n].from >= parts[n].to)
 			continue;
 		v->nodes[n].sql = pg_value(list, parts[n].from, 3);
 		v->nodes[n].value_count = 0;

@@ -92,8 +92,9 @@ break_nodes()
 	local group
 	if [ "$engine" = citus ]; then
 		group=$(by_hand w2 'SELECT groupid FROM pg_dist_local_group')
-		by_hand w2 'UPDATE pg_dist_local_group SET groupid = 77'
-		finds nodes '^w2: takes itself for group 77' 'a worker with another group'
+		by_hand w2 'UPDATE pg_dist_local_group SET groupid = 0'
+		finds nodes '^w2: takes itself for group 0' 'a worker with another group'
+		refuses_others
 		by_hand w2 "UPDATE pg_dist_local_group SET groupid = $group"
 		sql "UPDATE pg_dist_node SET metadatasynced = false WHERE nodeport = $(port_of w1)"
 		finds nodes '^w1: has no complete copy of the catalog' 'a worker without metadata'
@@ -102,15 +103,60 @@ break_nodes()
 		group=$(by_hand w2 'SELECT groupid FROM citus_embedded.this_node')
 		by_hand w2 'UPDATE citus_embedded.this_node SET groupid = 77'
 		finds nodes '^w2: takes itself for group 77' 'a worker with another group'
+		refuses_others
 		by_hand w2 "UPDATE citus_embedded.this_node SET groupid = $group"
 	fi
 	passes 'a worker with its group again'
 
+	local shard asked='shards,definitions,indexes,reference,leftovers,rows'
+	if [ "$engine" = citus ]; then
+		asked=catalog,$asked
+		shard=$(shard_on items w1)
+		by_hand w1 "DELETE FROM pg_dist_placement WHERE shardid = $shard"
+	fi
 	runs "$engine: a worker is stopped" 0 citusctl node stop w2
-	look
-	is "$status $failing" '4 nodes' "$engine: a worker that is down makes the status 4"
+	look --deep --fix
+	is "$status ${failing#catalog }" '4 nodes' "$engine: a worker that is down makes the status 4"
 	like "$said" '^w2: does not answer: .*citusctl node start w2' "$engine: and is named with the remedy"
+	is "$(json '[.checks[] | select(.result == "warn" and .node == "w2" and (.message | startswith("not looked at"))) | .check] | join(",")')" "$asked" \
+		"$engine: no check has seen it"
+	is "$(json '[.checks[] | select(.result == "pass") | .check] - ["catalog"] | join(" ")')" 'tables colocation' "$engine: nor passes without it"
+	is "$(json '.fixed | length')" 0 "$engine: --fix does nothing"
+	[ "$engine" = citus ] && like "$said" '^w1: its catalog differs .*not before all nodes answer' 'citus: nor is any catalog sent, which it might contradict'
 	runs "$engine: it is started" 0 citusctl node start w2
+	[ "$engine" = citus ] && fixes '^w1: sent the catalog again' 'when it answers'
+
+	# It goes away while its rows are read.
+	shard=$(shard_on notes w2)
+	by_hand w2 "BEGIN; LOCK TABLE notes_$shard; SELECT pg_sleep(600)" >/dev/null 2>&1 &
+	wait_until 60 locked "$shard"
+	{
+		wait_until 60 waited_for "$shard"
+		"$CITUSCTL" node stop w2 >/dev/null 2>&1
+	} &
+	look --deep
+	wait
+	is "$status $failing" '4 nodes' "$engine: a worker that goes away makes the status 4"
+	is "$(json '.checks[] | select(.check == "rows") | .node + " " + .result')" 'w2 warn' "$engine: and its rows have not passed"
+	runs "$engine: it is started again" 0 citusctl node start w2
+	passes 'a worker that is back'
+}
+
+locked() { [ "$(by_hand w2 "SELECT count(*) FROM pg_locks WHERE relation = 'notes_$1'::regclass AND mode = 'AccessExclusiveLock' AND granted")" = 1 ]; }
+
+waited_for() { [ "$(by_hand w2 "SELECT count(*) FROM pg_locks WHERE relation = 'notes_$1'::regclass AND NOT granted")" = 1 ]; }
+
+# While w2 is of another group: its transactions would be taken for those of others.
+refuses_others()
+{
+	by_hand coordinator "INSERT INTO citusctl.pending_foreign_keys (table_name, name, definition) VALUES ('items', 'other', 'FOREIGN KEY (kind) REFERENCES kinds (id)')"
+	[ "$engine" = citus ] && by_hand w1 "BEGIN; CREATE TABLE half (a int); PREPARE TRANSACTION 'citus_0_4190000_1_0'"
+	runs "$engine: --fix refuses while it is" 5 citusctl verify --fix --grace 0
+	like "$err" 'node "w2" does not take itself for the group' "$engine: and says why"
+	is "$(sql 'DELETE FROM citusctl.pending_foreign_keys RETURNING name')" other "$engine: it put back no foreign key"
+	[ "$engine" = citus ] || return
+	is "$(by_hand w1 'SELECT gid FROM pg_prepared_xacts')" citus_0_4190000_1_0 'citus: and decided nothing'
+	by_hand w1 "ROLLBACK PREPARED 'citus_0_4190000_1_0'"
 }
 
 break_description()
@@ -125,27 +171,70 @@ break_description()
 
 break_catalog()
 {
-	local shard other
+	local shard other note
 	shard=$(shard_on items w1)
 	other=$(shard_on items w2)
+	note=$(shard_on notes w1)
 	if [ "$engine" = citus ]; then
 		by_hand w2 "DELETE FROM pg_dist_placement WHERE shardid = $shard"
 		finds catalog "^w2: its catalog differs from the coordinator's in 1 line: it lacks \"shard $shard lies on group" 'a placement that a worker does not know'
 		fixes '^w2: sent the catalog again' 'a placement that a worker does not know'
 		like "$(citusctl history)" 'verify --fix .* done +1 thing mended, 0 problems left' "$engine: which the journal has"
-		sql "UPDATE pg_dist_placement SET groupid = (SELECT groupid FROM pg_dist_node WHERE nodeport = $(port_of w2)) WHERE shardid = $(shard_on notes w1)"
+		sql "UPDATE pg_dist_placement SET groupid = (SELECT groupid FROM pg_dist_node WHERE nodeport = $(port_of w2)) WHERE shardid = $note"
 		finds 'catalog colocation shards' '^cluster: shards of .*notes.* for 1 hash range \(such as .*\) lie on different nodes' 'a placement that is wrong on the coordinator'
-		finds 'catalog colocation shards' '^coordinator: its catalog does not fit .* sends it to no worker' 'a wrong catalog is not sent to workers' --fix
+		finds 'catalog colocation shards' '^w1: its catalog differs .*may be older than its workers' 'a wrong catalog is not sent to workers' --fix
 		is "$(json '.fixed | length')" 0 "$engine: nothing was touched"
-		sql "UPDATE pg_dist_placement SET groupid = (SELECT groupid FROM pg_dist_placement WHERE shardid = $shard)
-			WHERE shardid = (SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'notes'::regclass
-				AND shardminvalue = (SELECT shardminvalue FROM pg_dist_shard WHERE shardid = $shard))"
+		drops_nothing "$note"
+		sql "UPDATE pg_dist_placement SET groupid = (SELECT groupid FROM pg_dist_placement WHERE shardid = $shard) WHERE shardid = $note"
 	else
 		sql "ALTER FOREIGN TABLE citus_embedded.items_$shard OPTIONS (SET table_name 'items_$other')"
 		finds catalog "^coordinator: statements do not go where the catalog says, in 2 lines: it says \"shard items_$shard" 'a foreign table that leads elsewhere'
 		sql "ALTER FOREIGN TABLE citus_embedded.items_$shard OPTIONS (SET table_name 'items_$shard')"
+		sql "UPDATE citus_embedded.placement SET groupid = (SELECT groupid FROM pg_dist_node WHERE nodeport = $(port_of w2)) WHERE shardid = $note"
+		finds 'catalog colocation shards' '^cluster: shards of .*notes.* for 1 hash range \(such as .*\) lie on different nodes' 'a placement that is wrong'
+		drops_nothing "$note"
+		sql "UPDATE citus_embedded.placement SET groupid = (SELECT groupid FROM citus_embedded.placement WHERE shardid = $shard) WHERE shardid = $note"
 	fi
 	passes 'a catalog that is whole'
+}
+
+# What is said when shard $1 of notes is on w1, and by the catalog on w2.
+drops_nothing()
+{
+	like "$said" "^w2: lacks 1 shard of public.notes .*public.notes_$1: w1 has a table of that name.*do not drop it" "$engine: it is said where the shard is"
+	like "$said" "^w1: public.notes_$1 .*it is the shard that w2 lacks.*do not drop it" "$engine: and that it is to be kept"
+	unlike "$said" 'DROP TABLE|restore from a backup' "$engine: nobody is told to drop the only copy"
+}
+
+# The coordinator is put back to an older copy, so that only the workers know a table made since.
+break_coordinator()
+{
+	[ "$engine" = citus ] || return 0
+	local data=$CITUSCTL_HOME/$name/coordinator
+	citusctl node stop coordinator >/dev/null 2>&1
+	cp -a "$data" "$TMP/older"
+	citusctl node start coordinator >/dev/null 2>&1
+	node_sql "$name" coordinator <<-'SQL' >/dev/null
+		CREATE TABLE orders (id bigint PRIMARY KEY, what text);
+		SELECT create_distributed_table('orders', 'id', colocate_with => 'none');
+		INSERT INTO orders SELECT i, 'order' FROM generate_series(1, 100) i;
+	SQL
+	citusctl node stop coordinator >/dev/null 2>&1
+	mv "$data" "$TMP/newer" && mv "$TMP/older" "$data"
+	citusctl node start coordinator >/dev/null 2>&1
+	finds catalog '^w1: its catalog differs .*public.orders.*was it restored' 'a coordinator that is older than its workers'
+	unlike "$said" 'verify --fix' "$engine: which --fix is not offered for"
+	by_hand w2 "DELETE FROM pg_dist_placement; DELETE FROM pg_dist_shard; DELETE FROM pg_dist_partition WHERE logicalrelid = 'orders'::regclass"
+	by_hand w2 "DELETE FROM pg_dist_colocation WHERE colocationid = (SELECT max(colocationid) FROM pg_dist_colocation)"
+	finds catalog '^w2: .*--fix sends it again, but not while w1 knows what the coordinator does not' 'a worker that lacks what another knows' --fix
+	is "$(json '.fixed | length')" 0 "$engine: no catalog is sent"
+	is "$(echo 'SELECT count(*) FROM orders' | node_sql "$name" w1)" 100 "$engine: the worker still has the table and its rows"
+	citusctl node stop coordinator >/dev/null 2>&1
+	rm -r "$data"
+	mv "$TMP/newer" "$data"
+	citusctl node start coordinator >/dev/null 2>&1
+	fixes '^w2: sent the catalog again' 'the newer coordinator again'
+	echo 'DROP TABLE orders' | node_sql "$name" coordinator
 }
 
 break_shards()
@@ -355,6 +444,7 @@ test_verify()
 	break_nodes
 	break_description
 	break_catalog
+	break_coordinator
 	break_shards
 	break_definitions
 	break_reference
