@@ -67,13 +67,16 @@ for data in /var/lib/pgsql/*/data; do
 done
 
 # What we have written for the server: "file MODE OWNER BYTES PATH", then "lines PATH" and
-# "text LINE" for each line of it.
+# "text LINE" for each line of it; of what holds a key "digest SHA256 PATH", as keys stay here.
 (
 	set --
 	for dir in "/etc/postgresql"/*/"$server" /var/lib/pgsql/*/data; do
-		for file in citusctl-ca.crt citusctl-node.pem citusctl.conf conf.d/citusctl.conf pg_hba.conf; do
-			[ -f "$dir/$file" ] && [ -e "/var/lib/citusctl/$cluster/state" ] && set -- "$@" "$dir/$file"
+		[ -e "/var/lib/citusctl/$cluster/state" ] || break
+		for file in citusctl-ca.crt citusctl.conf conf.d/citusctl.conf pg_hba.conf; do
+			[ -f "$dir/$file" ] && set -- "$@" "$dir/$file"
 		done
+		[ -f "$dir/citusctl-node.pem" ] && stat -c 'file %a %U %s %n' "$dir/citusctl-node.pem" &&
+			sha256sum "$dir/citusctl-node.pem" | sed 's/^\([0-9a-f]*\) ./digest \1 /'
 	done
 	[ $# -gt 0 ] && stat -c 'file %a %U %s %n' "$@" && awk 'FNR == 1 { print "lines", FILENAME } { print "text", $0 }' "$@"
 )

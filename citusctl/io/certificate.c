@@ -285,3 +285,15 @@ const char *certificate_new_server(Arena *arena, const char *authority, const ch
 	EVP_PKEY_free(issuer_key);
 	return text;
 }
+
+bool certificate_digest(const char *text, char digest[CERTIFICATE_DIGEST_SIZE])
+{
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	unsigned size = 0;
+
+	if (EVP_Digest(text, strlen(text), bytes, &size, EVP_sha256(), NULL) <= 0 || 2 * size + 1 > CERTIFICATE_DIGEST_SIZE)
+		return false;
+	for (unsigned i = 0; i < size; i++)
+		snprintf(digest + 2 * (size_t) i, 3, "%02x", bytes[i]);
+	return true;
+}

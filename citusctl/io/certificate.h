@@ -39,4 +39,8 @@ const char *certificate_refused(const char *text, const char *authorities, const
 /* The certificates of the text, all of them or those that have not run out, without any key. */
 const char *certificate_all(Arena *arena, const char *text, bool valid_only);
 
+/* SHA-256 of the text, in hexadecimal; false when libcrypto can't. */
+#define CERTIFICATE_DIGEST_SIZE 65
+bool certificate_digest(const char *text, char digest[CERTIFICATE_DIGEST_SIZE]) MUST_CHECK;
+
 #endif

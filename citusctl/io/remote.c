@@ -166,6 +166,21 @@ static ssh_channel new_channel(Remote *remote)
 	return channel;
 }
 
+/* The host took too long: nothing else is asked of it. */
+static void stopped_answering(Remote *remote)
+{
+	pthread_mutex_lock(&remote->lock);
+	remote->dead = true;
+	err_set(&remote->failure, ERR_UNREACHABLE, "%s does not answer any more", remote->login.host);
+	err_hint(&remote->failure, "Run the command again when the host answers.");
+	pthread_mutex_unlock(&remote->lock);
+}
+
+static bool go_on_asking(const Remote *remote, const Command *command, int64_t asked_us)
+{
+	return !atomic_load(&command->leave) && wait_for_answer(remote, asked_us);
+}
+
 static void begin_command(Remote *remote, Command *command)
 {
 	int64_t asked_us = clock_us();
@@ -173,12 +188,19 @@ static void begin_command(Remote *remote, Command *command)
 
 	command->channel = new_channel(remote);
 	if (command->channel != NULL)
-		while ((state = ssh_channel_open_session(command->channel)) == SSH_AGAIN && wait_for_answer(remote, asked_us))
+		while ((state = ssh_channel_open_session(command->channel)) == SSH_AGAIN && go_on_asking(remote, command, asked_us))
 			continue;
 	if (state == SSH_OK)
-		while ((state = ssh_channel_request_exec(command->channel, command->line)) == SSH_AGAIN && wait_for_answer(remote, asked_us))
+		while ((state = ssh_channel_request_exec(command->channel, command->line)) == SSH_AGAIN &&
+		       go_on_asking(remote, command, asked_us))
 			continue;
-	if (state != SSH_OK) {
+	if (state == SSH_AGAIN) {
+		if (!atomic_load(&command->leave)) {
+			stopped_answering(remote);
+			err_copy(&command->err, &remote->failure);
+		}
+		end_command(remote, command, false);
+	} else if (state != SSH_OK) {
 		err_set(&command->err, ERR_FAILED, "%s does not run a command: %s", remote->login.host,
 		        ssh_get_error(remote->session));
 		err_hint(&command->err, "Its sshd refuses sessions: look at MaxSessions and ForceCommand there.");
@@ -257,6 +279,16 @@ static bool may_connect(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && who.uid == geteuid();
 }
 
+static bool is_closing(Remote *remote)
+{
+	pthread_mutex_lock(&remote->lock);
+
+	bool closing = remote->closing;
+
+	pthread_mutex_unlock(&remote->lock);
+	return closing;
+}
+
 /* A connection that the host does not make is closed: libpq says so. */
 static void accept_link(Remote *remote, Forward *forward)
 {
@@ -271,8 +303,10 @@ static void accept_link(Remote *remote, Forward *forward)
 
 	if (channel != NULL)
 		while ((state = ssh_channel_open_forward(channel, forward->host, forward->port, "127.0.0.1", 0)) == SSH_AGAIN &&
-		       wait_for_answer(remote, asked_us))
+		       !is_closing(remote) && wait_for_answer(remote, asked_us))
 			continue;
+	if (state == SSH_AGAIN && !is_closing(remote))
+		stopped_answering(remote);
 	if (state != SSH_OK) {
 		log_debug("%s: no connection to %s port %d there: %s", remote->login.node, forward->host,
 		          forward->port, ssh_get_error(remote->session));
@@ -432,16 +466,6 @@ static Forward *first_forward(Remote *remote)
 	return first;
 }
 
-static bool is_closing(Remote *remote)
-{
-	pthread_mutex_lock(&remote->lock);
-
-	bool closing = remote->closing;
-
-	pthread_mutex_unlock(&remote->lock);
-	return closing;
-}
-
 static void connection_lost(Remote *remote)
 {
 	pthread_mutex_lock(&remote->lock);
@@ -487,6 +511,8 @@ static void *serve(void *arg)
 		for (size_t i = 2; i < waiting.count; i++)
 			if (waiting.forwards[i] != NULL)
 				serve_forward(remote, waiting.forwards[i], (waiting.fds[i].revents & POLLIN) != 0);
+		if (remote->dead) /* nobody else sets it */
+			break;
 	}
 	end_all(remote);
 	return NULL;

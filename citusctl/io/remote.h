@@ -41,6 +41,8 @@ typedef struct RemoteTarget {
 } RemoteTarget;
 
 RemoteShared *remote_shared_new(void);
+/* Ends the logins that are under way in other threads, soon. */
+void remote_shared_give_up(RemoteShared *shared);
 void remote_shared_free(RemoteShared *shared); /* NULL is allowed */
 
 /* Connects to nothing yet. */

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #define SILENCE_S 30
 
 struct RemoteShared {
+	atomic_bool over; /* nobody wants the logins any more */
 	pthread_mutex_t lock;
 	char *key_file; /* whose passphrase is known, or NULL */
 	char *passphrase;
@@ -35,6 +37,7 @@ RemoteShared *remote_shared_new(void)
 {
 	RemoteShared *shared = xmalloc(sizeof(*shared));
 
+	atomic_init(&shared->over, false);
 	pthread_mutex_init(&shared->lock, NULL);
 	shared->key_file = shared->passphrase = NULL;
 	shared->no_callbacks = (struct ssh_callbacks_struct) {.userdata = NULL};
@@ -49,6 +52,11 @@ static void forget_passphrase(RemoteShared *shared)
 	free(shared->passphrase);
 	free(shared->key_file);
 	shared->key_file = shared->passphrase = NULL;
+}
+
+void remote_shared_give_up(RemoteShared *shared)
+{
+	atomic_store(&shared->over, true);
 }
 
 void remote_shared_free(RemoteShared *shared)
@@ -183,7 +191,7 @@ static bool connect_host(ssh_session session, const RemoteLogin *login, Err *err
 
 		if (!clock_go_on(err))
 			return false;
-		if (clock_us() > deadline)
+		if (clock_us() > deadline || atomic_load(&login->shared->over))
 			return connect_failed(session, login, true, err);
 		if (fd.fd < 0)
 			clock_sleep_ms(5);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/certificate.h"
 #include "util/str.h"
 
 #define OLDEST_MAJOR 15
@@ -111,8 +112,14 @@ bool facts_has_file(const Facts *facts, const char *path, const char *owner, uns
 {
 	const FoundFile *file = file_of(facts, path);
 
-	return file != NULL && file->mode == mode && strcmp(file->owner, owner) == 0 && file->bytes == strlen(text) &&
-	       strcmp(file->text, text) == 0;
+	if (file == NULL || file->mode != mode || strcmp(file->owner, owner) != 0 || file->bytes != strlen(text))
+		return false;
+	if (file->digest == NULL)
+		return strcmp(file->text, text) == 0;
+
+	char wanted[CERTIFICATE_DIGEST_SIZE];
+
+	return certificate_digest(text, wanted) && strcmp(file->digest, wanted) == 0;
 }
 
 static void add_address(Facts *facts, const Cluster *cluster, const char *host, const char *address, Arena *arena)
@@ -124,6 +131,16 @@ static void add_address(Facts *facts, const Cluster *cluster, const char *host, 
 			                          : arena_printf(arena, "%s %s", facts->addresses[i], address);
 }
 
+/* "SHA256 PATH" */
+static void read_digest(const Facts *facts, const char *line, Arena *arena)
+{
+	const char *space = strchr(line, ' ');
+	FoundFile *file = space != NULL ? file_of(facts, space + 1) : NULL;
+
+	if (file != NULL)
+		file->digest = arena_printf(arena, "%.*s", (int) (space - line), line);
+}
+
 /* The lines of the files, one file behind the other; false when it is none of them. */
 static bool read_file_line(const Facts *facts, FoundFile **file, const char *line, Arena *arena)
 {
@@ -131,6 +148,8 @@ static bool read_file_line(const Facts *facts, FoundFile **file, const char *lin
 		*file = file_of(facts, line + strlen("lines "));
 	else if (str_starts(line, "text ") && *file != NULL)
 		(*file)->text = arena_printf(arena, "%s%s\n", (*file)->text, line + strlen("text "));
+	else if (str_starts(line, "digest "))
+		read_digest(facts, line + strlen("digest "), arena);
 	else
 		return str_starts(line, "text ");
 	return true;

@@ -46,7 +46,8 @@ typedef struct FoundFile {
 	const char *owner;
 	unsigned mode;
 	size_t bytes;
-	const char *text; /* as long as that, or it could not be told line by line */
+	const char *text;   /* as long as that, or it could not be told line by line */
+	const char *digest; /* SHA-256 of its content, of what holds a key; else NULL */
 } FoundFile;
 
 /* What a server that citusctl did not make says of itself; ops/adopt.h. */

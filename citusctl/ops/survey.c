@@ -28,8 +28,10 @@ bool survey_host(Host *host, const Facts **facts, Err *err)
 
 	if (!shell_run(host->root, script_argv(host->arena, "host/survey.sh", "survey", words), NULL, host->arena, &result, err))
 		return false;
-	if (result.status != 0)
+	if (result.status != 0) {
+		result.out = ""; /* what was seen by then is no reason, and nobody's to read */
 		return shell_failed("survey", &result, err);
+	}
 	*facts = facts_parse(result.out, cluster, host->arena);
 	return true;
 }

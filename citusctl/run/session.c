@@ -284,8 +284,10 @@ void session_greet(Session *session)
 
 static void close_remotes(Session *session)
 {
-	if (session->greets)
+	if (session->greets) {
+		remote_shared_give_up(session->remotes);
 		pthread_join(session->greeter, NULL);
+	}
 	for (size_t i = 0; i < session->cluster->node_count && session->places != NULL; i++) {
 		Remote *remote = session->places[i].remote;
 

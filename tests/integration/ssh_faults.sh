@@ -205,6 +205,8 @@ test_hosts()
 	citusctl -q -y destroy >/dev/null
 }
 
+has_ended() { ! kill -0 "$1" 2>/dev/null; }
+
 # Ctrl-C ends it soon, by the exit status of an interrupt; the next run goes on.
 test_interrupt()
 {
@@ -222,6 +224,17 @@ test_interrupt()
 	runs 'status while a worker is silent' 0 citusctl -o json status
 	is "$(json '[.nodes[].state] | join(" ")')" 'active down' 'says which'
 	no_black_hole 1
+
+	# It falls silent when citusctl has logged in, and asks it something every second.
+	"$CITUSCTL" logs --follow worker1 >said 2>&1 &
+	pid=$!
+	ok 'the log of a worker' wait_until 60 test -s said
+	black_hole 1
+	sleep 3
+	kill -INT "$pid"
+	ok 'Ctrl-C while a host is asked that does not answer any more ends soon' wait_until 12 has_ended "$pid"
+	no_black_hole 1
+	wait "$pid"
 	citusctl -q -y destroy >/dev/null
 }
 

@@ -131,6 +131,18 @@ test_nodes()
 	is "$(on_sql 0 <<<"SELECT name FROM pg_dist_rebalance_strategy WHERE default_strategy")" citusctl 'as its rebalance strategy'
 	run citusctl -o json init
 	is "$(json .changed)" 0 'once'
+
+	# The look at a host is ended in the middle, by whatever it may be.
+	on 1 sh -c 'cat >/usr/local/bin/awk; chmod 755 /usr/local/bin/awk' <<-'SH'
+		#!/bin/sh
+		case "$1 $2" in "-v port="*) kill -TERM "$PPID" ;; esac
+		exec /usr/bin/awk "$@"
+	SH
+	run citusctl -v init
+	on 1 rm /usr/local/bin/awk
+	is "$status" 1 'a look at a host that does not end'
+	like "$err" '"survey" failed with status 255' 'is an error'
+	unlike "$out$err" 'PRIVATE KEY|work_mem|scram' 'and what it had seen is not shown'
 }
 
 # Two operators with the same directory on two machines: the second is told who works.

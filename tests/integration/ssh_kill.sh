@@ -13,9 +13,10 @@ set -u
 stop_in()
 {
 	local signal=$1 wanted=$2 step=$3 pid status
+	rm -f said # of the run before
 	"$CITUSCTL" -v init >said 2>&1 &
 	pid=$!
-	until grep -q "^\[ *[0-9.]*\] [a-z0-9]*: $step\$" said || ! kill -0 "$pid" 2>/dev/null; do
+	until grep -qs "^\[ *[0-9.]*\] [a-z0-9]*: $step\$" said || ! kill -0 "$pid" 2>/dev/null; do
 		sleep 0.005
 	done
 	kill "-$signal" "$pid" 2>/dev/null

@@ -187,6 +187,12 @@ START_TEST(knows_the_files_of_the_server)
 	/* Without a newline at its end it is another file than it looks. */
 	ck_assert(!facts_has_file(facts, "/etc/c.conf", "postgres", 0644, "end\n"));
 	ck_assert(!facts_has_file(facts, "/etc/d.conf", "postgres", 0644, ""));
+
+	/* Of what holds a key there is a digest only. */
+	facts = facts_parse("file 600 postgres 4 /etc/k.pem\n"
+	                    "digest a7998f247bd965694ff227fa325c81169a07471a8b6808d3e002a486c4e65975 /etc/k.pem\n", cluster, arena);
+	ck_assert(facts_has_file(facts, "/etc/k.pem", "postgres", 0600, "key\n"));
+	ck_assert(!facts_has_file(facts, "/etc/k.pem", "postgres", 0600, "kez\n"));
 }
 END_TEST
 
