@@ -57,8 +57,12 @@ end()
 	is "$status" "$2" "$1"
 }
 
+nothing_waits() { [ "$(sql <<<"SELECT count(*) FROM pg_dist_cleanup")" = 0 ]; }
+
 nothing_left()
 {
+	# What something else reads at that moment the server drops later.
+	wait_until 60 nothing_waits
 	is "$(sql <<<"SELECT count(*) FROM pg_dist_cleanup")" 0 "$1: nothing waits to be cleaned up"
 	is "$(for node in worker1 worker2 worker3; do
 		node_sql "$cluster" "$node" <<-'END'
