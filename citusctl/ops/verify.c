@@ -46,6 +46,20 @@ void verifier_found(Verifier *v, Verdict verdict, VerifyFix fix, const char *nod
 	va_end(args);
 }
 
+void verifier_found_undone(Verifier *v, VerifyFix fix, const char *node, const char *key, const char *remedy, const char *format, ...)
+{
+	const char *what = NULL;
+	va_list args;
+
+	va_start(args, format);
+	what = arena_vprintf(v->arena, format, args);
+	va_end(args);
+	if (v->holder != NULL)
+		verifier_found(v, VERDICT_WARN, FIX_NONE, node, key, "%s, while %s is at work", what, v->holder);
+	else
+		verifier_found(v, VERDICT_FAIL, fix, node, key, "%s%s%s", what, remedy != NULL ? ": " : "", remedy != NULL ? remedy : "");
+}
+
 static bool was_found(const ProblemList *before, const Problem *problem)
 {
 	for (size_t i = 0; i < before->count; i++)
@@ -72,9 +86,11 @@ static bool cannot_look(Verifier *v, Err *problem, Err *err)
 		err_move(err, problem);
 		return false;
 	}
-	verifier_found(v, VERDICT_FAIL, FIX_NONE, problem->node != NULL ? arena_strdup(v->arena, problem->node) : "cluster", "look",
-	             "cannot look: %s%s%s", problem->message, problem->detail != NULL ? ": " : "",
-	             problem->detail != NULL ? problem->detail : "");
+
+	Verdict verdict = VERDICT_FAIL;
+	const char *why = verifier_reason(v, v->pg, problem, &verdict);
+
+	verifier_found(v, verdict, FIX_NONE, problem->node != NULL ? arena_strdup(v->arena, problem->node) : "cluster", "look", "cannot look: %s", why);
 	err_clear(problem);
 	return true;
 }
@@ -88,7 +104,7 @@ static bool look(Verifier *v, const NamedCheck *check, Err *err)
 	for (size_t i = 0; i < v->node_count; i++)
 		v->nodes[i].unseen = NULL;
 
-	bool ok = check->look(v, &problem) || cannot_look(v, &problem, err);
+	bool ok = (verifier_read_busy(v, &problem) && check->look(v, &problem)) || cannot_look(v, &problem, err);
 
 	verifier_forget(v);
 	return ok && clock_go_on(err);
@@ -198,7 +214,7 @@ static void settle_sending(Verifier *v)
 
 static bool run_checks(Verifier *v, Err *err)
 {
-	bool ok = verifier_read_busy(v, err);
+	bool ok = true;
 
 	v->report->check = (Check) {.items = NULL};
 	memset(v->wants, 0, sizeof(v->wants));

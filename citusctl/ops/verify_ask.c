@@ -2,6 +2,7 @@
  * The connections of a verification: one to each node, all asked at the same time.
  */
 #include <poll.h>
+#include <string.h>
 
 #include "io/asset.h"
 #include "ops/check_judge.h"
@@ -15,7 +16,7 @@
 
 /* Names come with their schema, shards are seen, and values read the same on every node. */
 #define SETTINGS \
-	"-c search_path=pg_catalog -c citus.override_table_visibility=off -c lock_timeout=10s -c client_min_messages=warning " \
+	"-c search_path=pg_catalog -c citus.override_table_visibility=off -c lock_timeout=3s -c client_min_messages=warning " \
 	"-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=1 -c bytea_output=hex"
 
 const char *verifier_count(Verifier *v, int64_t count, const char *one, const char *many)
@@ -121,12 +122,37 @@ VerifyNode *verifier_node_of(Verifier *v, int64_t group)
 
 /* ---- asking all -------------------------------------------------------------------- */
 
+const char *verifier_reason(Verifier *v, Pg *pg, const Err *problem, Verdict *verdict)
+{
+	bool is_locked = strcmp(problem->sqlstate, "55P03") == 0;
+	Err ignored = ERR_INIT;
+	PgRows *rows = is_locked ? pg_query(pg, asset_text("sql/query/verify_locker.sql"), 0, NULL, &ignored) : NULL;
+	const char *text = reason(v, problem);
+
+	*verdict = is_locked ? VERDICT_WARN : VERDICT_FAIL;
+	if (is_locked)
+		text = arena_printf(v->arena, "tables are locked, by %s; look again when that is over",
+		                    rows != NULL && pg_row_count(rows) > 0 ? pg_value(rows, 0, 0) : "somebody");
+	pg_rows_free(rows);
+	err_clear(&ignored);
+	return text;
+}
+
 static void cannot_ask(Verifier *v, VerifyNode *node, Err *problem)
 {
-	node->unseen = reason(v, problem);
-	verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, "look", "cannot look: %s", node->unseen);
-	err_clear(problem);
+	Verdict verdict = VERDICT_FAIL;
+
 	node->sql = NULL;
+	if (node->about != NULL && strcmp(problem->sqlstate, "42P01") == 0) {
+		node->is_gone = true;
+		err_clear(problem);
+		return;
+	}
+
+	node->unseen = verifier_reason(v, node->pg, problem, &verdict);
+	verifier_found(v, verdict, FIX_NONE, node->name, node->about != NULL ? arena_printf(v->arena, "look %s", node->about) : "look",
+	               "cannot look%s%s: %s", node->about != NULL ? " at " : "", node->about != NULL ? node->about : "", node->unseen);
+	err_clear(problem);
 	if (!pg_is_dead(node->pg) || node->pg == v->pg)
 		return;
 	pg_close(node->pg);
@@ -144,6 +170,7 @@ static void send_all(Verifier *v)
 
 		pg_rows_free(node->rows);
 		node->rows = NULL;
+		node->is_gone = false;
 		if (node->sql != NULL && node->pg == NULL) {
 			node->unseen = "it does not answer";
 			node->sql = NULL;
@@ -220,6 +247,7 @@ void verifier_forget(Verifier *v)
 		pg_rows_free(v->nodes[i].rows);
 		v->nodes[i].rows = NULL;
 		v->nodes[i].sql = NULL;
+		v->nodes[i].about = NULL;
 	}
 }
 

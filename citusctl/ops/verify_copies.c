@@ -139,8 +139,8 @@ static bool find_missing(Verifier *v, Err *err)
 		bool can_copy = lacks_all && engine_traits(v->session->engine)->replicate_reference_tables != NULL;
 
 		if (node != NULL)
-			verifier_found(v, VERDICT_FAIL, can_copy ? FIX_REFERENCE : FIX_NONE, node->name, arena_strdup(v->arena, pg_value(rows, i, 0)),
-			             "has no copy of reference table %s: %s", pg_value(rows, i, 0), copy_remedy(v, pg_value(rows, i, 0), lacks_all));
+			verifier_found_undone(v, can_copy ? FIX_REFERENCE : FIX_NONE, node->name, arena_strdup(v->arena, pg_value(rows, i, 0)),
+			                      copy_remedy(v, pg_value(rows, i, 0), lacks_all), "has no copy of reference table %s", pg_value(rows, i, 0));
 	}
 	pg_rows_free(rows);
 	return rows != NULL;

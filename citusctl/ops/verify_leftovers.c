@@ -21,6 +21,7 @@ bool verifier_read_busy(Verifier *v, Err *err)
 	if (rows == NULL)
 		return false;
 	v->mover = pg_row_count(rows) > 0 ? arena_strdup(v->arena, pg_value(rows, 0, 2)) : NULL;
+	v->holder = NULL;
 	v->is_busy = v->mover != NULL;
 	pg_rows_free(rows);
 	if (!pg_query_bool(v->pg, asset_text("sql/query/bookkeeping_exists.sql"), 0, NULL, &has_journal, err))
@@ -28,7 +29,10 @@ bool verifier_read_busy(Verifier *v, Err *err)
 	if (!has_journal || operation_is_joined(v->session))
 		return true;
 	rows = pg_query(v->pg, asset_text("sql/query/operation_holder.sql"), 0, NULL, err);
-	v->is_busy = v->is_busy || (rows != NULL && pg_row_count(rows) > 0);
+	if (rows != NULL && pg_row_count(rows) > 0)
+		v->holder = pg_is_null(rows, 0, 2) ? arena_printf(v->arena, "session %s", pg_value(rows, 0, 0))
+		                                   : arena_printf(v->arena, "\"%s\" by %s", pg_value(rows, 0, 2), pg_value(rows, 0, 1));
+	v->is_busy = v->is_busy || v->holder != NULL;
 	pg_rows_free(rows);
 	return rows != NULL;
 }
@@ -144,8 +148,6 @@ static bool judge_foreign_keys(Verifier *v, Err *err)
 
 bool verify_leftovers(Verifier *v, Err *err)
 {
-	if (!verifier_read_busy(v, err))
-		return false;
 	for (size_t i = 0; i < v->node_count; i++) {
 		v->nodes[i].sql = asset_text("sql/query/verify_leftovers.sql");
 		v->nodes[i].value_count = 0;

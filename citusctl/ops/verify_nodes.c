@@ -10,7 +10,7 @@
 
 /* ---- nodes -------------------------------------------------------------------------- */
 
-static void compare_described(Verifier *v, const RemovedList *removed)
+static void compare_described(Verifier *v, const Members *members, const RemovedList *removed)
 {
 	const Cluster *cluster = v->session->cluster;
 
@@ -18,19 +18,19 @@ static void compare_described(Verifier *v, const RemovedList *removed)
 		const Node *node = &cluster->nodes[i];
 		const Removed *gone = removed_find(removed, v->session, node);
 
-		if (members_find_node(&v->members, node) != NULL)
+		if (members_find_node(members, node) != NULL)
 			continue;
 		if (gone != NULL)
 			verifier_found(v, VERDICT_WARN, FIX_NONE, node->name, "registered",
 			             "was removed (%s) and is still described: take it out of the description, or citusctl node add %s", gone->when,
 			             node->name);
 		else
-			verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, "registered", "is described and not registered: citusctl node add %s",
-			             node->name);
+			verifier_found_undone(v, FIX_NONE, node->name, "registered", arena_printf(v->arena, "citusctl node add %s", node->name),
+			                      "is described and not registered");
 	}
 }
 
-static void judge_member(Verifier *v, const VerifyNode *node, bool has_metadata)
+static void judge_member(Verifier *v, const VerifyNode *node, bool has_metadata, bool is_active)
 {
 	const Member *member = node->member;
 
@@ -42,12 +42,12 @@ static void judge_member(Verifier *v, const VerifyNode *node, bool has_metadata)
 	if (member->described == NULL)
 		verifier_found(v, VERDICT_WARN, FIX_NONE, node->name, "described",
 		             "is registered and not described: describe it, or citusctl node remove %s", node->name);
-	if (!member->active)
-		verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, "active",
-		             "is registered and not active: SELECT citus_activate_node('%s', %d) on the coordinator", member->host, member->port);
+	if (!is_active)
+		verifier_found_undone(v, FIX_NONE, node->name, "active",
+		                      arena_printf(v->arena, "SELECT citus_activate_node('%s', %d) on the coordinator", member->host, member->port),
+		                      "is registered and not active");
 	else if (!has_metadata && member->group != 0 && engine_traits(v->session->engine)->workers_have_catalog)
-		verifier_found(v, VERDICT_FAIL, FIX_METADATA, node->name, "metadata",
-		             "has no complete copy of the catalog");
+		verifier_found_undone(v, FIX_METADATA, node->name, "metadata", NULL, "has no complete copy of the catalog");
 	if (!member->takes_shards && member->group != 0 && member->shards > 0 && !v->is_busy)
 		verifier_found(v, VERDICT_WARN, FIX_NONE, node->name, "drained",
 		             "takes no new shards and holds %lld: citusctl node drain %s goes on, citusctl node add %s lets it have shards again",
@@ -64,7 +64,7 @@ static bool judge_members(Verifier *v, Err *err)
 		const VerifyNode *node = verifier_node_of(v, pg_int(rows, i, 0));
 
 		if (node != NULL)
-			judge_member(v, node, pg_bool(rows, i, 1));
+			judge_member(v, node, pg_bool(rows, i, 1), pg_bool(rows, i, 2));
 	}
 	pg_rows_free(rows);
 	return true;
@@ -113,13 +113,14 @@ static bool compare_groups(Verifier *v, Err *err)
 bool verify_nodes(Verifier *v, Err *err)
 {
 	RemovedList removed;
+	Members members;
 	const char *version = NULL;
 
 	for (size_t i = 0; i < v->node_count; i++)
 		v->nodes[i].is_itself = false;
-	if (!removed_read(v->pg, v->arena, &removed, err))
+	if (!removed_read(v->pg, v->arena, &removed, err) || !members_read(v->session, v->pg, v->arena, &members, err))
 		return false;
-	compare_described(v, &removed);
+	compare_described(v, &members, &removed);
 	if (!judge_members(v, err) || !compare_versions(v, &version, err) || !compare_groups(v, err))
 		return false;
 	v->said = arena_printf(v->arena, "%zu of %zu active, %s%s", v->node_count, v->node_count,
@@ -149,10 +150,10 @@ static void judge_table(Verifier *v, const Table *table, const PgRows *rows)
 	char method = *pg_value(rows, 0, 1);
 
 	if (!pg_bool(rows, 0, 0))
-		verifier_found(v, VERDICT_FAIL, FIX_NONE, "cluster", table->label, "table %s does not exist: citusctl init makes it, empty", table->label);
+		verifier_found_undone(v, FIX_NONE, "cluster", table->label, "citusctl init makes it, empty", "table %s does not exist", table->label);
 	else if (method == '\0')
-		verifier_found(v, VERDICT_FAIL, FIX_NONE, "cluster", table->label, "table %s is a plain table of the coordinator: citusctl init distributes it",
-		             table->label);
+		verifier_found_undone(v, FIX_NONE, "cluster", table->label, "citusctl init distributes it", "table %s is a plain table of the coordinator",
+		                      table->label);
 	else if (table->type == TABLE_REFERENCE && method != 'n')
 		differs(v, table, "is distributed", "it is a reference table");
 	else if (table->type == TABLE_DISTRIBUTED && method == 'n')

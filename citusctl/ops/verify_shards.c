@@ -1,5 +1,5 @@
 /*
- * The checks of what is on the nodes: shards, definitions, indexes, rows.
+ * The checks of what is on the nodes: shards, definitions, indexes.
  */
 #include <string.h>
 
@@ -284,25 +284,33 @@ static const Shape *find_shape(const ShapeList *shapes, const char *table)
 typedef struct Deviation {
 	Verifier *v;
 	const char *node, *table, *shards;
+	const char *maker; /* who makes an index; NULL: nobody */
 } Deviation;
+
+static bool is_index(const char *line)
+{
+	return strncmp(line, "INDEX ", 6) == 0 || strncmp(line, "UNIQUE INDEX ", 13) == 0;
+}
 
 static void tell(void *arg, bool is_lacking, const char *line)
 {
 	const Deviation *d = arg;
+	bool is_made = d->maker != NULL && is_index(line);
+	const char *remedy = is_lacking ? "repeat the DDL on the shard alone" : "take it off the shard, or give it to the table";
 
-	verifier_found(d->v, VERDICT_FAIL, FIX_NONE, d->node, arena_printf(d->v->arena, "%s %s %d", d->table, line, is_lacking), "%s %s: %s; %s", d->shards,
-	               is_lacking ? "without what the table has" : "with what the table has not", line,
-	               is_lacking ? "repeat the DDL on the shard alone" : "take it off the shard, or give it to the table");
+	verifier_found(d->v, is_made ? VERDICT_WARN : VERDICT_FAIL, FIX_NONE, d->node, arena_printf(d->v->arena, "%s %s %d", d->table, line, is_lacking),
+	               "%s %s: %s; %s", d->shards, is_lacking ? "without what the table has" : "with what the table has not", line,
+	               is_made ? arena_printf(d->v->arena, "%s is at indexes", d->maker) : remedy);
 }
 
-static bool compare_shapes(Verifier *v, const VerifyNode *node, const ShapeList *shapes, Err *err)
+static bool compare_shapes(Verifier *v, const VerifyNode *node, const ShapeList *shapes, const char *maker, Err *err)
 {
 	bool ok = true;
 
 	for (int k = 0; ok && node->rows != NULL && k < pg_row_count(node->rows); k++) {
 		const Shape *wanted = find_shape(shapes, pg_value(node->rows, k, 0));
 		int64_t count = pg_int(node->rows, k, 2);
-		Deviation d = {.v = v, .node = node->name, .table = arena_strdup(v->arena, pg_value(node->rows, k, 0)),
+		Deviation d = {.v = v, .node = node->name, .maker = maker, .table = arena_strdup(v->arena, pg_value(node->rows, k, 0)),
 		               .shards = arena_printf(v->arena, "%s of %s (%s%s)", verifier_count(v, count, "shard", "shards"), pg_value(node->rows, k, 0),
 		                                      count > 1 ? "from " : "", pg_value(node->rows, k, 3))};
 		Lines lines;
@@ -314,16 +322,28 @@ static bool compare_shapes(Verifier *v, const VerifyNode *node, const ShapeList 
 	return ok;
 }
 
+/* CREATE INDEX CONCURRENTLY gives it to one shard after the other.  Keeps who was found before. */
+static bool find_index_maker(Verifier *v, const char **maker, Err *err)
+{
+	PgRows *rows = pg_query(v->pg, asset_text("sql/query/verify_index_maker.sql"), 0, NULL, err);
+
+	if (rows != NULL && pg_row_count(rows) > 0)
+		*maker = arena_strdup(v->arena, pg_value(rows, 0, 0));
+	pg_rows_free(rows);
+	return rows != NULL;
+}
+
 bool verify_definitions(Verifier *v, Err *err)
 {
 	ShapeList shapes = {NULL, 0};
-	bool ok = verifier_read_places(v, err) && read_shapes(v, &shapes, err);
+	const char *maker = NULL;
+	bool ok = verifier_read_places(v, err) && find_index_maker(v, &maker, err) && read_shapes(v, &shapes, err);
 
 	for (size_t i = 0; i < v->node_count; i++)
 		ask(&v->nodes[i], "sql/query/verify_shapes.sql", v->nodes[i].places);
-	ok = ok && verifier_ask(v, err);
+	ok = ok && verifier_ask(v, err) && find_index_maker(v, &maker, err);
 	for (size_t i = 0; ok && i < v->node_count; i++)
-		ok = compare_shapes(v, &v->nodes[i], &shapes, err);
+		ok = compare_shapes(v, &v->nodes[i], &shapes, maker, err);
 	v->said = arena_printf(v->arena, "columns, constraints and indexes of all shards as those of %s",
 	                       verifier_count(v, (int64_t) shapes.count, "table", "tables"));
 	return ok;
@@ -343,78 +363,11 @@ bool verify_indexes(Verifier *v, Err *err)
 		const VerifyNode *node = &v->nodes[i];
 
 		for (int k = 0; node->rows != NULL && k < pg_row_count(node->rows); k++)
-			verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, arena_strdup(v->arena, pg_value(node->rows, k, 0)),
+			verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, arena_strdup(v->arena, pg_value(node->rows, k, 2)),
 			             "%s of shards of %s not valid, such as %s: REINDEX INDEX CONCURRENTLY %s on this node",
 			             verifier_count(v, pg_int(node->rows, k, 1), "index", "indexes"), pg_value(node->rows, k, 0), pg_value(node->rows, k, 2),
 			             pg_value(node->rows, k, 2));
 	}
 	v->said = "all valid";
 	return true;
-}
-
-/* ---- rows -------------------------------------------------------------------------------------- */
-
-/* The rows from..to-1 of the list are a node's shards. */
-typedef struct Part {
-	int from, to;
-} Part;
-
-static void find_parts(Verifier *v, const PgRows *list, Part *parts)
-{
-	for (int i = 0; i < pg_row_count(list); i++) {
-		const VerifyNode *node = verifier_node_of(v, pg_int(list, i, 0));
-		Part *part = node != NULL ? &parts[node - v->nodes] : NULL;
-
-		if (part != NULL && part->to == 0)
-			*part = (Part) {i, i};
-		if (part != NULL)
-			part->to = i + 1;
-	}
-}
-
-/* The next shard of every node, all at the same time; *more when there was any. */
-static bool count_next(Verifier *v, const PgRows *list, Part *parts, bool *more, Err *err)
-{
-	*more = false;
-	for (size_t n = 0; n < v->node_count; n++) {
-		if (parts[n].from >= parts[n].to)
-			continue;
-		v->nodes[n].sql = pg_value(list, parts[n].from, 3);
-		v->nodes[n].value_count = 0;
-		*more = true;
-	}
-	if (!verifier_ask(v, err))
-		return false;
-	for (size_t n = 0; n < v->node_count; n++) {
-		const VerifyNode *node = &v->nodes[n];
-		int at = parts[n].from++;
-
-		if (node->rows == NULL || pg_int(node->rows, 0, 0) == 0)
-			continue;
-		verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, arena_strdup(v->arena, pg_value(list, at, 2)),
-		             "%s in shard %s that should lie in another shard of %s, where statements on one key look: copy out what is here on this "
-		             "node, delete it there, and insert it again through the coordinator", verifier_count(v, pg_int(node->rows, 0, 0), "row", "rows"),
-		             pg_value(list, at, 2), pg_value(list, at, 1));
-	}
-	return true;
-}
-
-bool verify_rows(Verifier *v, Err *err)
-{
-	if (!v->options->deep)
-		return true;
-
-	PgRows *list = pg_query(v->pg, asset_text(engine_traits(v->session->engine)->rows_outside), 0, NULL, err);
-	Part *parts = arena_array(v->arena, v->node_count, sizeof(Part));
-	bool more = list != NULL;
-	bool ok = list != NULL;
-
-	if (ok) {
-		find_parts(v, list, parts);
-		v->said = arena_printf(v->arena, "every row of %s belongs to it", verifier_count(v, pg_row_count(list), "shard", "shards"));
-	}
-	while (ok && more)
-		ok = count_next(v, list, parts, &more, err);
-	pg_rows_free(list);
-	return ok;
 }

@@ -35,6 +35,8 @@ typedef struct VerifyNode {
 	const char *sql;
 	const char *values[4];
 	int value_count;
+	const char *about; /* the one table that it reads, which may move meanwhile; or NULL */
+	bool is_gone;      /* that was not there: no problem yet */
 	PgRows *rows; /* the answer; NULL when there is none */
 } VerifyNode;
 
@@ -64,6 +66,7 @@ typedef struct Verifier {
 	size_t node_count;
 	bool is_busy;       /* somebody else moves shards, or works under the lock */
 	const char *mover;  /* who moves shards; NULL: nobody */
+	const char *holder; /* who works under the lock; NULL: nobody else */
 
 	ProblemList problems; /* of this look of this check */
 	const char *said;     /* what there is to say when all is well */
@@ -76,6 +79,19 @@ typedef struct Verifier {
 /* A problem of the check in hand. */
 void verifier_found(Verifier *v, Verdict verdict, VerifyFix fix, const char *node, const char *key, const char *format, ...)
 	PRINTF_LIKE(6, 7);
+
+/*
+ * Something that is not there and that whoever works under the lock may be about to make: a
+ * warning while he does.  The remedy may be NULL.
+ */
+void verifier_found_undone(Verifier *v, VerifyFix fix, const char *node, const char *key, const char *remedy, const char *format, ...)
+	PRINTF_LIKE(6, 7);
+
+/*
+ * What to say of a look at pg that failed, on one line; only a warning when somebody holds a
+ * lock for long.
+ */
+const char *verifier_reason(Verifier *v, Pg *pg, const Err *problem, Verdict *verdict);
 
 /*
  * Sends every node its statement and waits for all answers.  A node that can't answer

@@ -1,9 +1,9 @@
 -- For each shard of a table distributed by hash: the node group, the table, the shard, and the statement that counts its rows
--- whose hash is not in its range. Values of an enum are hashed by their numbers, which differ on each node: such tables are
+-- whose hash is not in its range, and the shard's number. Values of an enum are hashed by their numbers, which differ on each node: such tables are
 -- left out.
 SELECT p.groupid, format('%I.%I', n.nspname, c.relname), q.name,
 	format('SELECT count(*) FROM %s WHERE worker_hash(%2$I) NOT BETWEEN %3$s AND %4$s OR %2$I IS NULL', q.name,
-		a.attname, s.shardminvalue, s.shardmaxvalue)
+		a.attname, s.shardminvalue, s.shardmaxvalue), s.shardid
 FROM pg_dist_partition t
 JOIN pg_class c ON c.oid = t.logicalrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -1,8 +1,8 @@
 -- For each shard of a distributed table: the node group, the table, the shard, and the statement that counts its rows that
--- belong to another one.
+-- belong to another one, and the shard's number.
 SELECT p.groupid, q.name, format('%I.%I', n.nspname, s.shardname),
 	format('SELECT count(*) FROM ONLY %I.%I WHERE NOT satisfies_hash_partition(%L::regclass, %s, %s, %I)', n.nspname, s.shardname, q.name,
-		g.shardcount, s.shardindex, d.partkey)
+		g.shardcount, s.shardindex, d.partkey), s.shardid
 FROM citus_embedded.shard s
 JOIN citus_embedded.dist_table d ON d.logicalrelid = s.logicalrelid
 JOIN citus_embedded.colocation g ON g.colocationid = d.colocationid

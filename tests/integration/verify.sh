@@ -407,6 +407,101 @@ odd_tables()
 	node_sql "$name" coordinator -c 'DROP TABLE "odd (s)"."things (t)", "odd (s)"."kinds (k)"' -c 'DROP SCHEMA "odd (s)"'
 }
 
+# hold NODE SQL: a session of its own that goes on to hold what this takes, until let_go.
+hold()
+{
+	holds=$1
+	coproc holder { by_hand_open "$1"; }
+	tell_holder "$2"
+	wait_until 20 holder_is_idle
+}
+
+by_hand_open() { { echo 'SET application_name = holder; SET citus.enable_ddl_propagation = off; SET search_path = public;'; cat; } | node_sql "$name" "$1" >/dev/null; }
+tell_holder() { echo "$1" >&"${holder[1]}"; }
+holder_is_idle() { [ "$(by_hand "$holds" "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holder' AND state LIKE 'idle%' AND query ~ '(BEGIN|LOCK|lock)'")" = 1 ]; }
+
+let_go()
+{
+	local pid=$holder_PID
+	eval "exec ${holder[1]}>&-"
+	wait "$pid"
+}
+
+# What somebody else is at is told, and is no defect.
+others_at_work()
+{
+	local shard
+	sed -i 's/{"name": "w2"}/&, {"name": "w3"}/' cluster.json
+	finds nodes '^w3: is described and not registered: citusctl node add w3' 'a node that nobody adds'
+	hold coordinator "SELECT pg_advisory_lock(hashtext('citusctl'), hashtext('operation'));"
+	passes 'a node that somebody is adding'
+	like "$said" '^w3: is described and not registered, while session [0-9]+ is at work' "$engine: and says who"
+	let_go
+	describe "$name"
+
+	shard=kinds
+	[ "$engine" = citus ] && shard=kinds_$(shard_on kinds w2)
+	hold w2 "BEGIN; LOCK TABLE $shard;"
+	passes 'a table that somebody changes for long'
+	like "$said" '^w2: cannot look: tables are locked, by session [0-9]+ of "holder" for 00:' "$engine: and says who"
+	let_go
+
+	[ "$engine" = citus ] || return
+	shard=$(shard_on items w2)
+	hold w2 "BEGIN; LOCK TABLE items_$shard IN SHARE UPDATE EXCLUSIVE MODE;"
+	echo 'CREATE INDEX CONCURRENTLY items_added ON items (added)' | node_sql "$name" coordinator &
+	wait_until 30 waits_for_lock w2 ShareUpdateExclusiveLock
+	passes 'an index that is made shard by shard'
+	like "$said" "^w2: [12] shards? of public.items .* without what the table has: INDEX USING btree \(added\); session [0-9]+ " "$engine: and says who"
+	let_go
+	wait $!
+	passes 'the index when it is made'
+	like "$(json '.checks[] | select(.check == "definitions") | .result')" '^pass$' "$engine: on all shards"
+	echo 'DROP INDEX items_added' | node_sql "$name" coordinator
+}
+
+waits_for_lock() { [ "$(by_hand "$1" "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = '$2'")" -gt 0 ]; }
+waits_or_over() { ! kill -0 "$1" 2>/dev/null || waits_for_lock w1 AccessShareLock; }
+
+# Not by citusctl, which would wait for the lock of the holder to read sizes.
+move_away()
+{
+	local cleanup='SELECT 1'
+	[ "$engine" = citus ] && cleanup='SET client_min_messages = warning; CALL citus_cleanup_orphaned_resources()'
+	{
+		echo "SELECT citus_move_shard_placement($1, s.nodeid, t.nodeid, 'block_writes') FROM pg_dist_node s, pg_dist_node t
+			WHERE s.nodeport = $(port_of w1) AND t.nodeport = $(port_of w2);"
+		echo "$cleanup"
+	} | node_sql "$name" coordinator >/dev/null
+}
+
+# Shards that move while --deep is between its list and them, in each of its looks.
+follows_moves()
+{
+	local shard verifier lock
+	node_sql "$name" coordinator <<-'SQL' >/dev/null
+		CREATE TABLE wander (id int, note text);
+		SELECT create_distributed_table('wander', 'id', colocate_with => 'none', shard_count => 6);
+		INSERT INTO wander SELECT i, 'note' FROM generate_series(1, 100) i;
+	SQL
+	lock="BEGIN; LOCK TABLE parts_$(shard_on parts w1);"
+	hold w1 "$lock"
+	"$CITUSCTL" -o json verify --deep >"$TMP/deep.json" &
+	verifier=$!
+	for _ in 1 2 3; do
+		wait_until 60 waits_or_over "$verifier"
+		kill -0 "$verifier" 2>/dev/null || break
+		move_away "$(shard_on wander w1)" 2>"$TMP/.moved"
+		is "$? $(cat "$TMP/.moved")" '0 ' "$engine: a shard moves while --deep looks"
+		tell_holder "COMMIT; $lock"
+	done
+	let_go
+	wait "$verifier"
+	is "$? $(json '[.checks[] | select(.result == "fail") | .message] | join(" ")' "$(cat "$TMP/deep.json")")" '0 ' "$engine: which is no defect"
+	like "$(cat "$TMP/deep.json")" 'every row of 18 shards' "$engine: and is followed"
+	node_sql "$name" coordinator -c 'DROP TABLE wander'
+}
+
 # While shards move, and rows are written, nothing of that is a defect.
 during_moves()
 {
@@ -420,11 +515,12 @@ during_moves()
 	} &
 	while [ ! -f "$TMP/moves_over" ]; do
 		echo "UPDATE kinds SET name = 'kind ' || id; INSERT INTO notes VALUES ($looks, 'written')" | node_sql "$name" coordinator
-		look
+		look --deep
 		[ "$status" -eq 0 ] || bad+="$said "
 		looks=$((looks + 1))
 	done
 	wait
+	isnt "$looks" 0 "$engine: it looks while shards move"
 	is "$bad" '' "$engine: $looks looks during moves find nothing"
 	is "$(cat "$TMP/.moved")" '' "$engine: nor do the moves fail"
 	rm "$TMP/moves_over"
@@ -453,6 +549,8 @@ test_verify()
 	break_prepared
 	break_rows
 	odd_tables
+	others_at_work
+	follows_moves
 	during_moves
 	passes 'the same cluster at the end' --deep
 	runs "$engine: --fix has nothing to do then" 0 citusctl verify --fix
