@@ -291,7 +291,7 @@ BEGIN
     EXECUTE (SELECT coalesce(string_agg(format('ALTER INDEX %s RENAME TO %I', citus_embedded.qualified(i.indexrelid), wanted), '; '), '')
              FROM pg_inherits t JOIN pg_index i ON i.indrelid = t.inhrelid JOIN pg_inherits x ON x.inhrelid = i.indexrelid
              JOIN pg_class s ON s.oid = t.inhrelid JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class p ON p.oid = x.inhparent,
-                 citus_embedded.shard_name(p.relname, substring(s.relname FROM '_(\d+)$')::bigint) wanted
+                 citus_embedded.index_name(p.relname, substring(s.relname FROM '_(\d+)$')::bigint) wanted
              WHERE t.inhparent = parent AND c.relname <> wanted);
 END $$;
 
@@ -305,6 +305,22 @@ BEGIN
         base := left(base, -1);
     END LOOP;
     RETURN base || '_' || shardid;
+END $$;
+
+-- The same for an index of a shard, of which a table has several: in names that are cut the hash of the whole name makes them unique.
+CREATE OR REPLACE FUNCTION citus_embedded.index_name(relname name, shardid bigint) RETURNS name LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    base text := relname;
+    suffix text := '_' || shardid;
+BEGIN
+    IF octet_length(base || suffix) > 63 THEN
+        suffix := format('_%s%s', lpad(to_hex(hashtext(base)), 8, '0'), suffix);
+    END IF;
+    WHILE octet_length(base || suffix) > 63 LOOP
+        base := left(base, -1);
+    END LOOP;
+    RETURN base || suffix;
 END $$;
 
 -- The shard of a value. Overloads stand in for Citus' "any", which takes C; a value is cast to the column's type.

@@ -132,6 +132,23 @@ SELECT * FROM fn ORDER BY id;
 ALTER TABLE fn DROP COLUMN n CASCADE;
 SELECT * FROM fn ORDER BY id;
 
+-- Names so long that with the shard's id they are too long for PostgreSQL, and alike where they are cut.
+CREATE TABLE a_table_with_a_name_as_long_as_those_that_frameworks_make_up (id bigint PRIMARY KEY, n int);
+SELECT create_distributed_table('a_table_with_a_name_as_long_as_those_that_frameworks_make_up', 'id');
+ALTER TABLE a_table_with_a_name_as_long_as_those_that_frameworks_make_up ADD CONSTRAINT a_table_with_a_name_as_long_as_those_that_frameworks_make_up_un UNIQUE (id, n);
+INSERT INTO a_table_with_a_name_as_long_as_those_that_frameworks_make_up SELECT i, i FROM generate_series(1, 20) i;
+CREATE INDEX an_index_with_a_name_as_long_as_those_that_frameworks_make_up_1 ON a_table_with_a_name_as_long_as_those_that_frameworks_make_up (n);
+CREATE INDEX an_index_with_a_name_as_long_as_those_that_frameworks_make_up_2 ON a_table_with_a_name_as_long_as_those_that_frameworks_make_up (n DESC);
+CREATE UNIQUE INDEX an_index_with_a_name_as_long_as_those_that_frameworks_make_up_3 ON a_table_with_a_name_as_long_as_those_that_frameworks_make_up (id, (n + 1));
+CREATE INDEX "ein_Index_mit_einem_Namen_wie_ihn_für_Größen_und_Maße_üblich" ON a_table_with_a_name_as_long_as_those_that_frameworks_make_up (n, id);
+SELECT count(*), sum(n) FROM a_table_with_a_name_as_long_as_those_that_frameworks_make_up;
+SELECT count(*), count(DISTINCT result), min(result) FROM run_command_on_shards('a_table_with_a_name_as_long_as_those_that_frameworks_make_up',
+  $$SELECT string_agg(regexp_replace(relname, '\d{6}$', 'shardid'), ' ' ORDER BY relname) FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = '%s'::regclass$$);
+DROP INDEX an_index_with_a_name_as_long_as_those_that_frameworks_make_up_2;
+ALTER TABLE a_table_with_a_name_as_long_as_those_that_frameworks_make_up DROP CONSTRAINT a_table_with_a_name_as_long_as_those_that_frameworks_make_up_un;
+SELECT count(DISTINCT result), min(result) FROM run_command_on_shards('a_table_with_a_name_as_long_as_those_that_frameworks_make_up', $$SELECT count(*) FROM pg_index WHERE indrelid = '%s'::regclass$$);
+DROP TABLE a_table_with_a_name_as_long_as_those_that_frameworks_make_up;
+
 -- All in one transaction, and what is done with it.
 BEGIN;
 CREATE TABLE w (tenant text, id serial, body text, PRIMARY KEY (tenant, id));

@@ -213,7 +213,7 @@ test_reference_tables()
 
 test_names_and_types()
 {
-	local weird='"we;ird ""table"' type value sql
+	local weird='"we;ird ""table"' long=a_table_that_has_a_name_of_as_many_bytes_as_postgresql_lets_it type value sql
 	gives '2|ü' 'odd names and schemas' 'CREATE SCHEMA "o d""d"' "CREATE TABLE \"o d\"\"d\".$weird (\"k ey\" text PRIMARY KEY, \"v'\" int, \"%s\" int GENERATED ALWAYS AS (\"v'\" * 2) STORED)" \
 		"INSERT INTO \"o d\"\"d\".$weird VALUES ('ü', 1)" 'SET search_path = "o d""d"' "DO \$\$ BEGIN PERFORM create_distributed_table('\"we;ird \"\"table\"', 'k ey', shard_count => 3); END \$\$" "SELECT \"%s\", \"k ey\" FROM $weird"
 	gives 3 'and what is said of them' "SELECT count(*) FROM run_command_on_shards('\"o d\"\"d\".\"we;ird \"\"table\"', 'SELECT count(*) FROM %s') WHERE success"
@@ -225,6 +225,12 @@ test_names_and_types()
 	done
 	gives '2|6' 'serial and identity columns go on' 'INSERT INTO t_int (k) VALUES (8) RETURNING serial, n'
 	app 'DROP TABLE t_int, t_uuid, t_text, t_varchar, t_date' 'DROP SCHEMA "o d""d" CASCADE'
+	# Citus distributes such a table only without rows, and ends in a deadlock with itself otherwise.
+	gives $'\n9' 'a name as long as names can be, with rows and keys that are cut alike' "CREATE TABLE $long (id bigint PRIMARY KEY, n int, UNIQUE (id, n))" "CREATE UNIQUE INDEX ${long/table/index} ON $long (id, (n + 1))" \
+		"INSERT INTO $long SELECT i, i FROM generate_series(1, 9) i" "SELECT create_distributed_table('$long', 'id', colocate_with => 'none')" "SELECT count(*) FROM $long"
+	refused '23505.*a_table_that' 'and each key holds' "INSERT INTO $long VALUES (1, 5)"
+	gives '3|0' 'indexes of a shard are told apart by a hash' "SELECT min(result::int), count(*) FILTER (WHERE NOT success) FROM run_command_on_shards('$long', \$\$SELECT count(DISTINCT substring(relname FROM '_[0-9a-f]{8}_\d+\$'))
+		FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = '%s'::regclass\$\$)" "DROP TABLE $long"
 	is "$(worker_tables '^t_|ird')" 0 'dropped tables leave the workers, also with their schema'
 }
 
