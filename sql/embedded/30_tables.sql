@@ -102,15 +102,16 @@ BEGIN
         PERFORM citus_embedded.refuse(relation, 'it has a generated column that is not stored');
     ELSIF rel.relrowsecurity THEN
         PERFORM citus_embedded.refuse(relation, 'it has row level security');
-    ELSIF EXISTS (SELECT FROM pg_attribute JOIN pg_type c ON c.oid = atttypid
-                  JOIN pg_type t ON t.oid = CASE WHEN c.typcategory = 'A' AND c.typelem <> 0 THEN c.typelem ELSE c.oid END
-                  WHERE attrelid = relation AND attnum > 0 AND t.typnamespace <> 'pg_catalog'::regnamespace AND t.typtype NOT IN ('b', 'e', 'd')) THEN
-        PERFORM citus_embedded.refuse(relation, 'it has a column of a composite or range type');
     ELSIF rel.relnamespace IN ('pg_catalog'::regnamespace, 'citus_embedded'::regnamespace) THEN
         PERFORM citus_embedded.refuse(relation, 'it is a system table');
     ELSIF NOT EXISTS (SELECT FROM citus_embedded.node WHERE groupid <> 0 AND isactive) THEN
         RAISE EXCEPTION 'couldn''t find any worker nodes' USING errcode = 'object_not_in_prerequisite_state',
             hint = 'Add more worker nodes: SELECT citus_add_node(name, port).';
+    END IF;
+
+    SELECT type::regtype INTO found_one FROM citus_embedded.needs(relation) JOIN pg_type t ON t.oid = type WHERE typtype NOT IN ('b', 'e', 'd') LIMIT 1;
+    IF FOUND THEN
+        PERFORM citus_embedded.refuse(relation, format('it needs type %s, which is composite or a range', found_one));
     END IF;
 
     -- Foreign keys to tables that are still local could not follow the table to the workers.
@@ -128,8 +129,7 @@ BEGIN
     SELECT attnum INTO keynum FROM pg_attribute WHERE attrelid = relation AND attname = partkey AND attnum > 0 AND NOT attisdropped;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'column "%" of relation "%" does not exist', partkey, rel.relname USING errcode = 'undefined_column';
-    ELSIF EXISTS (SELECT FROM pg_attribute JOIN pg_type t ON t.oid = atttypid LEFT JOIN pg_type e ON e.oid IN (t.typbasetype, t.typelem)
-                  WHERE attrelid = relation AND attnum = keynum AND 'e' IN (t.typtype, e.typtype)) THEN
+    ELSIF EXISTS (SELECT FROM pg_attribute, citus_embedded.type_parts(atttypid) WHERE attrelid = relation AND attnum = keynum AND typtype = 'e') THEN
         PERFORM citus_embedded.refuse(relation, 'its distribution column is an enum, whose hash values are others on each node');
     ELSIF EXISTS (SELECT FROM pg_constraint WHERE conrelid = relation AND contype = 'x')
           OR EXISTS (SELECT FROM pg_index WHERE indrelid = relation AND indisunique
@@ -305,42 +305,79 @@ SET search_path = pg_catalog, pg_temp AS
 $$ SELECT format('IF to_regnamespace(%L) IS NULL THEN CREATE SCHEMA %1$s; %sEND IF; ', namespace::regnamespace,
                  citus_embedded.schema_grants(namespace)) $$;
 
--- What a table needs that PostgreSQL doesn't bring: types; extensions and functions, also those of its indexes, checks and generated columns.
+-- A type, and what it is an array of or a domain over, and so on.
+CREATE OR REPLACE FUNCTION citus_embedded.type_parts(type oid) RETURNS SETOF pg_type LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE part AS (SELECT t.* FROM pg_type t WHERE t.oid = type
+                            UNION ALL SELECT t.* FROM part p JOIN pg_type t ON t.oid IN (p.typbasetype, p.typelem))
+    SELECT * FROM part $$;
+
+-- What follows the name in the command that makes an enum or a domain.
+CREATE OR REPLACE FUNCTION citus_embedded.type_definition(type oid) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET timezone = 'GMT' AS $$
+    SELECT CASE typtype
+        WHEN 'e' THEN format('AS ENUM (%s)', (SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = type))
+        WHEN 'd' THEN format('AS %s%s%s%s%s', format_type(typbasetype, typtypmod),
+            (SELECT format(' COLLATE %s.%I', collnamespace::regnamespace, collname) FROM pg_collation c JOIN pg_type b ON b.oid = t.typbasetype
+             WHERE c.oid = t.typcollation AND t.typcollation <> b.typcollation),
+            -- rows get it on the coordinator, but for those that are there when a column is added; no sequence is on the workers
+            (SELECT ' DEFAULT ' || expression FROM pg_get_expr(typdefaultbin, 0) expression WHERE expression !~ '^nextval\('),
+            CASE WHEN typnotnull THEN ' NOT NULL' END,
+            (SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), '' ORDER BY conname) FROM pg_constraint WHERE contypid = type AND contype = 'c')) END
+    FROM pg_type t WHERE t.oid = type $$;
+
+-- On a worker: with the domains that are made of it; what a table uses stays, and the command fails.
+CREATE OR REPLACE FUNCTION citus_embedded.drop_type(type regtype) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM citus_embedded.drop_type(objid) FROM pg_depend JOIN pg_type d ON d.oid = objid AND d.typtype = 'd'
+    WHERE classid = 'pg_type'::regclass AND refclassid = 'pg_type'::regclass AND refobjid IN (type, (SELECT typarray FROM pg_type t WHERE t.oid = type));
+    IF EXISTS (SELECT FROM pg_type t WHERE t.oid = type) THEN
+        EXECUTE format('DROP TYPE %s', type);
+    END IF;
+END $$;
+
+-- What a table needs that PostgreSQL doesn't bring: types, extensions and functions, also those of its indexes, checks and generated columns; and what
+-- these need, as far as pg_depend knows, which is not what the text of a function calls. What others need comes first.
 CREATE OR REPLACE FUNCTION citus_embedded.needs(relation regclass, OUT extension oid, OUT type oid, OUT function oid) RETURNS SETOF record LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    WITH used (class, id) AS (
-        SELECT 'pg_type'::regclass::oid, CASE WHEN typcategory = 'A' AND typelem <> 0 THEN typelem ELSE t.oid END
-        FROM pg_attribute JOIN pg_type t ON t.oid = atttypid WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+    WITH RECURSIVE used (class, id, depth) AS (
+        SELECT *, 0 FROM (SELECT 'pg_type'::regclass::oid, atttypid FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
         UNION SELECT refclassid, refobjid FROM pg_depend
         WHERE (classid = 'pg_class'::regclass AND objid IN (SELECT indexrelid FROM pg_index WHERE indrelid = relation))
            OR (classid = 'pg_constraint'::regclass AND objid IN (SELECT oid FROM pg_constraint WHERE conrelid = relation))
            OR (classid = 'pg_attrdef'::regclass AND objid IN (SELECT d.oid FROM pg_attrdef d JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
-                                                              WHERE adrelid = relation AND attgenerated <> '')))
+                                                              WHERE adrelid = relation AND attgenerated <> ''))) own
+        UNION ALL SELECT n.class, n.id, depth + 1 FROM used u, LATERAL (
+            SELECT refclassid, refobjid FROM pg_depend
+            WHERE classid = u.class AND objid = u.id AND (classid = 'pg_proc'::regclass AND deptype = 'n'
+                OR classid = 'pg_type'::regclass AND deptype = CASE (SELECT typtype FROM pg_type t WHERE t.oid = u.id) WHEN 'd' THEN 'n' ELSE 'i' END)
+            UNION ALL SELECT refclassid, refobjid FROM pg_constraint k JOIN pg_depend ON classid = 'pg_constraint'::regclass AND objid = k.oid AND deptype = 'n'
+            WHERE u.class = 'pg_type'::regclass AND k.contypid = u.id) n (class, id)
+    ) CYCLE class, id SET seen USING path
     SELECT e.refobjid, t.oid, p.oid FROM used
     LEFT JOIN pg_depend e ON e.classid = class AND e.objid = id AND e.deptype = 'e'
-    LEFT JOIN pg_type t ON class = 'pg_type'::regclass AND t.oid = id AND e IS NULL AND typnamespace <> 'pg_catalog'::regnamespace
-    LEFT JOIN pg_proc p ON class = 'pg_proc'::regclass AND p.oid = id AND e IS NULL AND pronamespace <> 'pg_catalog'::regnamespace $$;
+    LEFT JOIN pg_type t ON class = 'pg_type'::regclass AND t.oid = id AND e IS NULL AND typnamespace <> 'pg_catalog'::regnamespace AND (typcategory <> 'A' OR typtype = 'd')
+    LEFT JOIN pg_proc p ON class = 'pg_proc'::regclass AND p.oid = id AND e IS NULL AND pronamespace <> 'pg_catalog'::regnamespace
+    WHERE coalesce(e.refobjid, t.oid, p.oid) IS NOT NULL GROUP BY 1, 2, 3 ORDER BY max(depth) DESC $$;
 
--- As SQL that makes it where it is missing or another: a function may have been replaced; an enum or extension may be there from a table that is gone.
+-- As SQL that makes it where it is missing or another: a function may have been replaced; a type or extension may be there from a table that is gone.
 CREATE OR REPLACE FUNCTION citus_embedded.needs_ddl(relation regclass) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET timezone = 'GMT' AS $$
-    SELECT coalesce(string_agg(format('DO %L; ', format('BEGIN %s%s; END', citus_embedded.schema_ddl(namespace), ddl)), '' ORDER BY nth), '')
+    WITH need AS MATERIALIZED (SELECT * FROM citus_embedded.needs(relation) WITH ORDINALITY n (extension, type, function, nth))
+    SELECT coalesce(string_agg(format('DO %L; ', format('BEGIN %s%s; END', citus_embedded.schema_ddl(namespace), ddl)), '' ORDER BY step, nth), '')
     FROM (
-        SELECT 1 AS nth, extnamespace AS namespace, format('IF EXISTS (SELECT FROM pg_extension WHERE extname = %1$L AND extnamespace <> %2$L::regnamespace) '
-                                                           'THEN DROP EXTENSION %1$I; END IF; CREATE EXTENSION IF NOT EXISTS %1$I SCHEMA %2$s', extname, extnamespace::regnamespace) AS ddl
-        FROM pg_extension WHERE oid IN (SELECT extension FROM citus_embedded.needs(relation))
+        SELECT 1 AS step, nth, extnamespace AS namespace, format('IF EXISTS (SELECT FROM pg_extension WHERE extname = %1$L AND extnamespace <> %2$L::regnamespace) '
+                                                                 'THEN DROP EXTENSION %1$I; END IF; CREATE EXTENSION IF NOT EXISTS %1$I SCHEMA %2$s', extname, extnamespace::regnamespace) AS ddl
+        FROM need JOIN pg_extension ON oid = extension
         UNION ALL
-        SELECT 2, typnamespace, CASE typtype
-            WHEN 'e' THEN format('IF ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = to_regtype(%1$L) ORDER BY enumsortorder) <> ARRAY[%2$s]::text[] '
-                                 'THEN DROP TYPE IF EXISTS %1$s; CREATE TYPE %1$s AS ENUM (%2$s); END IF', t.oid::regtype,
-                                 (SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid))
-            WHEN 'd' THEN format('IF to_regtype(%1$L) IS NULL THEN CREATE DOMAIN %1$s AS %2$s%3$s%4$s; END IF', t.oid::regtype, format_type(typbasetype, typtypmod),
-                                 CASE WHEN typnotnull THEN ' NOT NULL' END,
-                                 (SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), '') FROM pg_constraint WHERE contypid = t.oid)) END
-        FROM pg_type t WHERE t.oid IN (SELECT type FROM citus_embedded.needs(relation))
+        SELECT 2, nth, typnamespace, format('IF citus_embedded.type_definition(to_regtype(%1$L)) <> %2$L THEN PERFORM citus_embedded.drop_type(%1$L); END IF; '
+                                            'IF to_regtype(%1$L) IS NULL THEN CREATE %3$s %1$s %4$s; END IF',
+                                            oid::regtype, definition, CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, definition)
+        FROM need JOIN pg_type t ON t.oid = type, citus_embedded.type_definition(type) definition WHERE typtype IN ('d', 'e')
         UNION ALL
-        SELECT 3, pronamespace, format('IF pg_get_functiondef(to_regprocedure(%L)) IS DISTINCT FROM %L THEN EXECUTE %2$L; END IF', p.oid::regprocedure, pg_get_functiondef(p.oid))
-        FROM pg_proc p WHERE p.oid IN (SELECT function FROM citus_embedded.needs(relation))) d $$;
+        SELECT 2, nth, pronamespace, format('IF pg_get_functiondef(to_regprocedure(%L)) IS DISTINCT FROM %L THEN EXECUTE %2$L; END IF', p.oid::regprocedure, pg_get_functiondef(p.oid))
+        FROM need JOIN pg_proc p ON p.oid = function) d $$;
 
 -- The table with its types, constraints and indexes, as SQL for a worker. partkey is NULL for a reference table.
 CREATE OR REPLACE FUNCTION citus_embedded.worker_ddl(relation regclass, partkey name) RETURNS text LANGUAGE sql STABLE

@@ -150,7 +150,7 @@ BEGIN
     FROM pg_event_trigger_ddl_commands() c
     JOIN citus_embedded.dist_table d ON CASE c.classid
         WHEN 'pg_class'::regclass THEN c.objid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = d.logicalrelid)
-        WHEN 'pg_type'::regclass THEN c.objid IN (SELECT atttypid FROM pg_attribute WHERE attrelid = d.logicalrelid)
+        WHEN 'pg_type'::regclass THEN c.objid IN (SELECT type FROM citus_embedded.needs(d.logicalrelid))
             AND (c.command_tag <> 'ALTER TYPE' OR citus_embedded.command() ~* '\mrename\M')
         WHEN 'pg_proc'::regclass THEN c.command_tag <> 'CREATE FUNCTION' AND EXISTS (SELECT FROM citus_embedded.needs(d.logicalrelid) WHERE function = c.objid)
         WHEN 'pg_namespace'::regclass THEN c.command_tag LIKE 'ALTER %'
@@ -425,12 +425,11 @@ CREATE OR REPLACE FUNCTION citus_embedded.propagate_types() RETURNS void LANGUAG
 SET search_path = pg_catalog, pg_temp SET citus_embedded.busy = 'on' AS $$
     INSERT INTO citus_embedded.remote (groupid, command)
     SELECT groupid, (SELECT string_agg(format('ALTER TYPE %s ADD VALUE IF NOT EXISTS %L%s; ', c.objid::regtype, enumlabel, position), '' ORDER BY enumsortorder)
-                     FROM (SELECT *, coalesce(format(' AFTER %L', lag(enumlabel) OVER w), format(' BEFORE %L', lead(enumlabel) OVER w)) AS position
+                     FROM (SELECT *, coalesce(' AFTER ' || quote_literal(lag(enumlabel) OVER w), ' BEFORE ' || quote_literal(lead(enumlabel) OVER w)) AS position
                            FROM pg_enum WHERE enumtypid = c.objid WINDOW w AS (ORDER BY enumsortorder)) e)
     FROM pg_event_trigger_ddl_commands() c, citus_embedded.node
     WHERE c.command_tag = 'ALTER TYPE' AND groupid <> 0 AND EXISTS (SELECT FROM pg_enum WHERE enumtypid = c.objid)
-      AND EXISTS (SELECT FROM pg_attribute JOIN citus_embedded.dist_table ON logicalrelid = attrelid JOIN pg_type t ON t.oid = atttypid
-                  WHERE c.objid IN (t.oid, t.typelem)) $$;
+      AND EXISTS (SELECT FROM citus_embedded.dist_table, citus_embedded.needs(logicalrelid) WHERE type = c.objid) $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.on_drop() RETURNS event_trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$

@@ -177,10 +177,12 @@ ALTER TABLE users DROP CONSTRAINT users_lang_fkey;
 -- Types.
 CREATE TYPE mood AS ENUM ('sad', 'happy');
 CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100);
-CREATE TABLE moods (id bigint PRIMARY KEY, is mood, was mood[], p percent);
+CREATE TABLE moods (id bigint PRIMARY KEY, "is" mood, was mood[], p percent);
 SELECT create_distributed_table('moods', 'id');
 INSERT INTO moods VALUES (1, 'sad', '{happy,sad}', 50);
-INSERT INTO moods VALUES (2, 'sad', '{happy}', 101);
+SET search_path = public;
+INSERT INTO ddl.moods VALUES (2, 'sad', '{happy}', 101);
+SET search_path = ddl, public;
 ALTER TYPE mood ADD VALUE 'ok' BEFORE 'happy';
 INSERT INTO moods VALUES (3, 'ok', '{ok}', 1);
 SELECT * FROM moods ORDER BY "is";

@@ -132,6 +132,16 @@ SELECT * FROM fn ORDER BY id;
 ALTER TABLE fn DROP COLUMN n CASCADE;
 SELECT * FROM fn ORDER BY id;
 
+-- One that another calls, as the catalog knows, since the body is not text.
+CREATE FUNCTION thrice(i int) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT "Ordi nary".twice(i) + i; END;
+CREATE FUNCTION half(i int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT i / 2';
+CREATE FUNCTION one_and_a_half(i int) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT "Ordi nary".thrice("Ordi nary".half(i)); END;
+CREATE TABLE calls (id int PRIMARY KEY, n int CHECK (one_and_a_half(n) < 100));
+SELECT create_distributed_table('calls', 'id');
+INSERT INTO calls VALUES (1, 5);
+INSERT INTO calls VALUES (2, 80);
+DROP TABLE calls;
+
 -- Names so long that with the shard's id they are too long for PostgreSQL, and alike where they are cut.
 CREATE TABLE a_table_with_a_name_as_long_as_those_that_frameworks_make_up (id bigint PRIMARY KEY, n int);
 SELECT create_distributed_table('a_table_with_a_name_as_long_as_those_that_frameworks_make_up', 'id');
@@ -148,6 +158,51 @@ DROP INDEX an_index_with_a_name_as_long_as_those_that_frameworks_make_up_2;
 ALTER TABLE a_table_with_a_name_as_long_as_those_that_frameworks_make_up DROP CONSTRAINT a_table_with_a_name_as_long_as_those_that_frameworks_make_up_un;
 SELECT count(DISTINCT result), min(result) FROM run_command_on_shards('a_table_with_a_name_as_long_as_those_that_frameworks_make_up', $$SELECT count(*) FROM pg_index WHERE indrelid = '%s'::regclass$$);
 DROP TABLE a_table_with_a_name_as_long_as_those_that_frameworks_make_up;
+
+-- Domains over domains, enums and arrays, and what their checks call; one that comes again as another.
+CREATE TYPE size AS ENUM ('s', 'm', 'l');
+CREATE DOMAIN fit AS size CHECK (VALUE <> 'l');
+CREATE FUNCTION decent(t text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT t !~ 'damn' $$;
+CREATE DOMAIN word AS text COLLATE "C" NOT NULL CONSTRAINT not_empty CHECK (VALUE <> '') CONSTRAINT be_decent CHECK ("Ordi nary".decent(VALUE));
+CREATE DOMAIN a_name AS word CHECK (length(VALUE) < 9);
+CREATE DOMAIN names AS a_name[] CHECK (cardinality(VALUE) < 3);
+CREATE TABLE dressed (id int PRIMARY KEY, f fit, n a_name, ns names, fs fit[], CHECK (f::size <> 's'));
+INSERT INTO dressed VALUES (1, 'm', 'ann', '{bob}', '{s,m}');
+SELECT create_distributed_table('dressed', 'id');
+INSERT INTO dressed VALUES (2, 'm', 'bob', '{ann,eve}', '{m}');
+SET search_path = public;
+INSERT INTO "Ordi nary".dressed VALUES (3, 'l', 'eve');
+INSERT INTO "Ordi nary".dressed VALUES (3, 'm', 'damned');
+INSERT INTO "Ordi nary".dressed VALUES (3, 'm', 'e', '{"damn"}');
+INSERT INTO "Ordi nary".dressed VALUES (3, 'm', NULL);
+SET search_path = "Ordi nary", public;
+SELECT * FROM dressed ORDER BY n DESC;
+SELECT id FROM dressed WHERE f::size = 'm' AND n = 'bob' AND ns[2] = 'eve';
+ALTER TYPE size ADD VALUE 'xl' AFTER 'l';
+INSERT INTO dressed VALUES (4, 'xl', 'xander');
+SELECT id, f FROM dressed WHERE id = 4;
+CREATE TABLE sizes (id int PRIMARY KEY, size fit, other fit DEFAULT 'xl');
+SELECT create_reference_table('sizes');
+INSERT INTO sizes VALUES (1, 's');
+SELECT count(DISTINCT result), min(result) FROM run_command_on_all_nodes($$SELECT string_agg(s::text, ' ') FROM "Ordi nary".sizes s$$);
+ALTER TABLE sizes ADD COLUMN all_of fit[];
+UPDATE sizes SET all_of = '{s,xl}';
+SELECT * FROM sizes;
+CREATE DOMAIN answer AS text DEFAULT 'none' CHECK (VALUE <> '');
+ALTER TABLE dressed ADD COLUMN called a_name DEFAULT 'x', ADD COLUMN said answer;
+INSERT INTO dressed VALUES (5, 'm', 'five');
+SELECT id, called, said FROM dressed ORDER BY id;
+DROP TABLE dressed, sizes;
+DROP DOMAIN names, a_name, fit, answer;
+CREATE DOMAIN a_name AS word CHECK (length(VALUE) < 5);
+CREATE TABLE dressed (id int PRIMARY KEY, n a_name);
+SELECT create_distributed_table('dressed', 'id');
+INSERT INTO dressed VALUES (1, 'anna');
+SET search_path = public;
+INSERT INTO "Ordi nary".dressed VALUES (2, 'annabel');
+SET search_path = "Ordi nary", public;
+SELECT DISTINCT result FROM run_command_on_workers($$SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contypid = '"Ordi nary".a_name'::regtype$$);
+DROP TABLE dressed;
 
 -- All in one transaction, and what is done with it.
 BEGIN;

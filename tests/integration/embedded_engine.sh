@@ -231,6 +231,14 @@ test_names_and_types()
 	refused '23505.*a_table_that' 'and each key holds' "INSERT INTO $long VALUES (1, 5)"
 	gives '3|0' 'indexes of a shard are told apart by a hash' "SELECT min(result::int), count(*) FILTER (WHERE NOT success) FROM run_command_on_shards('$long', \$\$SELECT count(DISTINCT substring(relname FROM '_[0-9a-f]{8}_\d+\$'))
 		FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = '%s'::regclass\$\$)" "DROP TABLE $long"
+	app "CREATE TYPE e AS ENUM ('a')" 'CREATE DOMAIN de AS e' 'CREATE DOMAIN dde AS de[]' 'CREATE TYPE pair AS (a int, b int)' 'CREATE DOMAIN dp AS pair' 'CREATE DOMAIN ddp AS dp' \
+		'CREATE TABLE by_enum (k dde)' 'CREATE TABLE pairs (id int, p ddp[])' 'CREATE TABLE has_enum (id int, e dde)'
+	refused '0A000.*is an enum' 'an enum in a domain is no distribution column' "SELECT create_distributed_table('by_enum', 'k')"
+	refused '0A000.*needs type public.pair, which is composite' 'a composite type in a domain' "SELECT create_distributed_table('pairs', 'id')"
+	refused '0A000.*needs type public.pair, which is composite' 'also in a reference table' "SELECT create_reference_table('pairs')"
+	gives '' 'a domain of a domain of an enum' "SELECT create_distributed_table('has_enum', 'id')"
+	refused '0A000.*ALTER DOMAIN.*has_enum cannot be changed' 'which is what it was' "ALTER DOMAIN de SET DEFAULT 'a'"
+	app 'DROP TABLE by_enum, pairs, has_enum' 'DROP DOMAIN ddp, dp, dde, de' 'DROP TYPE pair, e'
 	is "$(worker_tables '^t_|ird')" 0 'dropped tables leave the workers, also with their schema'
 }
 
