@@ -239,6 +239,11 @@ test_names_and_types()
 	gives '' 'a domain of a domain of an enum' "SELECT create_distributed_table('has_enum', 'id')"
 	refused '0A000.*ALTER DOMAIN.*has_enum cannot be changed' 'which is what it was' "ALTER DOMAIN de SET DEFAULT 'a'"
 	app 'DROP TABLE by_enum, pairs, has_enum' 'DROP DOMAIN ddp, dp, dde, de' 'DROP TYPE pair, e'
+	gives '' 'a function whose text calls another' "CREATE FUNCTION called(i int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT i'" "CREATE FUNCTION calls(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN public.called(i); END'" \
+		'CREATE TABLE checked (id int CHECK (calls(id) > 0))' "SELECT create_distributed_table('checked', 'id')"
+	refused '42883.*public.called.integer. does not exist' 'comes without that one' 'INSERT INTO checked VALUES (1)'
+	gives $'3\n1' 'which can be made by hand' "SELECT count(*) FILTER (WHERE success) FROM run_command_on_workers((SELECT pg_get_functiondef('called'::regproc)))" 'INSERT INTO checked VALUES (1) RETURNING id'
+	app 'DROP TABLE checked' 'DROP FUNCTION calls, called'
 	is "$(worker_tables '^t_|ird')" 0 'dropped tables leave the workers, also with their schema'
 }
 
