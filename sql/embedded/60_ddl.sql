@@ -167,6 +167,10 @@ BEGIN
         PERFORM citus_embedded.refuse_ddl(hit.command_tag, hit.relation);
     END IF;
 
+    IF tg_tag IN ('ALTER SEQUENCE', 'ALTER TABLE') THEN
+        PERFORM citus_embedded.refuse_sequence(objid, tg_tag) FROM pg_event_trigger_ddl_commands() WHERE command_tag = 'ALTER SEQUENCE';
+    END IF;
+
     SELECT array_agg(DISTINCT d.logicalrelid) INTO tables
     FROM citus_embedded.dist_table d LEFT JOIN pg_event_trigger_ddl_commands() c
       ON d.logicalrelid = CASE c.classid
@@ -191,6 +195,35 @@ BEGIN
     FROM (SELECT DISTINCT relnamespace FROM citus_embedded.dist_table JOIN pg_class c ON c.oid = logicalrelid JOIN pg_namespace n ON n.oid = relnamespace
           WHERE pg_has_role(nspowner, 'USAGE')) s, citus_embedded.node
     WHERE groupid <> 0 AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE command_tag IN ('GRANT', 'REVOKE') AND object_type = 'SCHEMA');
+END $$;
+
+-- What Citus says of ALTER SEQUENCE, the sequence being the default of a table's column. It may get another name or owner.
+CREATE OR REPLACE FUNCTION citus_embedded.refuse_sequence(sequence oid, tag text) RETURNS void LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    command text := citus_embedded.command();
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_depend d LEFT JOIN pg_attrdef a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
+                   JOIN citus_embedded.dist_table ON logicalrelid = coalesce(adrelid, CASE WHEN d.deptype = 'i' THEN d.refobjid END)
+                   WHERE (d.refclassid = 'pg_class'::regclass AND d.refobjid = sequence AND adrelid IS NOT NULL)
+                      OR (d.classid = 'pg_class'::regclass AND d.objid = sequence AND d.deptype = 'i')) THEN
+        RETURN;
+    ELSIF tag = 'ALTER SEQUENCE' AND command ~* '\mowned\s+by\M' AND NOT EXISTS (
+            SELECT FROM pg_depend JOIN citus_embedded.dist_table ON logicalrelid = refobjid
+            WHERE classid = 'pg_class'::regclass AND objid = sequence AND refclassid = 'pg_class'::regclass AND deptype = 'a') THEN
+        RAISE EXCEPTION 'cannot alter OWNED BY option of a sequence already owned by a distributed table' USING errcode = 'feature_not_supported';
+    ELSIF tag = 'ALTER SEQUENCE' AND command !~* '\m(rename\s+to|set\s+schema|owner\s+to|set\s+(un)?logged)\M' THEN
+        RAISE EXCEPTION 'Altering a distributed sequence is currently not supported.';
+    ELSIF tag = 'ALTER TABLE' AND command ~* '\m(restart|set)\M' AND command !~* '\mtype\M' THEN
+        PERFORM citus_embedded.refuse_subcommand();
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION citus_embedded.refuse_subcommand() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'alter table command is currently unsupported' USING errcode = 'feature_not_supported',
+        detail = 'Only ADD|DROP COLUMN, SET|DROP NOT NULL, SET|DROP DEFAULT, ADD|DROP|VALIDATE CONSTRAINT, SET (), RESET (), ENABLE|DISABLE|NO FORCE|FORCE '
+                 'ROW LEVEL SECURITY, ATTACH|DETACH PARTITION and TYPE subcommands are supported.';
 END $$;
 
 -- A command whose text does not name the table, as in a function of LANGUAGE SQL, was not seen coming. It must not rename what is named by foreign
@@ -353,9 +386,7 @@ BEGIN
                 sql := sql || alter_table || format('ALTER COLUMN %I %s NOT NULL; ', item.key, CASE item.new ->> 'notnull' WHEN 'true' THEN 'SET' ELSE 'DROP' END);
             END IF;
             IF (item.old ->> 'generated' IS NULL, item.old -> 'identity') <> (item.new ->> 'generated' IS NULL, item.new -> 'identity') THEN
-                RAISE EXCEPTION 'alter table command is currently unsupported' USING errcode = 'feature_not_supported',
-                    detail = 'Only ADD|DROP COLUMN, SET|DROP NOT NULL, SET|DROP DEFAULT, ADD|DROP|VALIDATE CONSTRAINT, SET (), RESET (), ENABLE|DISABLE|NO FORCE|FORCE '
-                             'ROW LEVEL SECURITY, ATTACH|DETACH PARTITION and TYPE subcommands are supported.';
+                PERFORM citus_embedded.refuse_subcommand();
             END IF;
         END IF;
     END LOOP;
