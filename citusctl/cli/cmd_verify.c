@@ -41,19 +41,24 @@ static const char *next_command(const VerifyReport *report, const VerifyOptions 
 	return report->check.failed > 0 ? "remedy what failed, citusctl verify" : "citusctl status";
 }
 
-/* Results of one check follow each other. */
+static bool is_counted(const Check *check, size_t before, const char *name, bool failed)
+{
+	for (size_t i = 0; i < before; i++)
+		if (strcmp(check->items[i].check, name) == 0 && (!failed || check->items[i].verdict == VERDICT_FAIL))
+			return true;
+	return false;
+}
+
+/* Each once, however many results it has and wherever they stand: a node may go away late. */
 static size_t count_checks(const Check *check, bool failed)
 {
 	size_t count = 0;
-	const char *last = NULL;
 
 	for (size_t i = 0; i < check->count; i++) {
 		const CheckResult *r = &check->items[i];
 
-		if ((failed && r->verdict != VERDICT_FAIL) || (last != NULL && strcmp(last, r->check) == 0))
-			continue;
-		last = r->check;
-		count++;
+		if ((!failed || r->verdict == VERDICT_FAIL) && !is_counted(check, i, r->check, failed))
+			count++;
 	}
 	return count;
 }
@@ -63,7 +68,7 @@ static void print_report(const Call *call, const VerifyReport *report, const Ver
 	for (size_t i = 0; i < report->fixed_count; i++)
 		printf("Mended, %s: %s.\n", report->fixed[i].node, report->fixed[i].what);
 	if (options->fix && report->fixed_count == 0)
-		printf("There was nothing to mend.\n");
+		printf("%s\n", report->check.failed > 0 ? "Nothing of it can be mended safely." : "There was nothing to mend.");
 	if (options->fix)
 		putchar('\n');
 	check_print(call, &report->check);
@@ -79,8 +84,11 @@ static bool run_verify(Call *call, const void *opaque, Err *err)
 	const VerifyOptions *options = opaque;
 	VerifyReport report;
 
-	if (!session_attach(call->session, err) || !verify_cluster(call->session, options, call->arena, &report, err))
+	if (!session_attach(call->session, err) || !verify_cluster(call->session, options, call->arena, &report, err)) {
+		if (err->kind == ERR_INTERRUPTED && !options->fix)
+			err_set_hint(err, "Nothing was changed.");
 		return false;
+	}
 	if (call->globals->json)
 		output_json(verify_json(call->cluster, &report));
 	else
@@ -99,9 +107,9 @@ const Command verify_command = {
 	.details = "Compares what the catalog says with what is on the nodes: the nodes themselves, tables,\n"
 	           "shards and their definitions, copies of the catalog and of reference tables, and what\n"
 	           "is left of moves, two-phase commits and an init that died.  Reads reference tables\n"
-	           "whole; with --deep every row of every shard, once.  What is under way meanwhile is no\n"
-	           "defect: each problem is looked at again before it is told.  Changes nothing without\n"
-	           "--fix.  The exit status is 3 when a check fails, 4 when a node does not answer.",
+	           "whole; with --deep every row of every shard.  What is under way meanwhile is no\n"
+	           "defect: a check that finds something looks three times before it is told, and so\n"
+	           "reads three times.  Changes nothing without --fix.  The exit status is 3 when a check fails, 4 when a node does not answer.",
 	.options = verify_options,
 	.args_size = sizeof(VerifyOptions),
 	.needs = NEEDS_SESSION,

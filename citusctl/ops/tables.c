@@ -275,22 +275,35 @@ static bool set_foreign_keys_aside(Pg *pg, Arena *arena, const Table *table, Err
 	return ok;
 }
 
-bool tables_put_foreign_keys_back(Pg *pg, Arena *arena, size_t *put, Err *err)
+static bool put_foreign_key_back(Pg *pg, Arena *arena, const PgRows *rows, int row, bool *was_settled, Err *err)
+{
+	const char *const id[] = {pg_value(rows, row, 0)};
+
+	if (!pg_query_bool(pg, asset_text("sql/query/pending_foreign_key_settled.sql"), 1, id, was_settled, err))
+		return false;
+	if (*was_settled || pg_exec(pg, arena_printf(arena, "ALTER TABLE %s ADD CONSTRAINT %s %s", pg_value(rows, row, 1),
+	                                             pg_value(rows, row, 2), pg_value(rows, row, 3)), err))
+		return pg_run(pg, asset_text("sql/query/pending_foreign_key_done.sql"), 1, id, err);
+	return err_hint(err, "Put right what it needs and run the command again, or give it up on the coordinator: "
+	                "DELETE FROM citusctl.pending_foreign_keys WHERE id = %s", id[0]);
+}
+
+bool tables_put_foreign_keys_back(Pg *pg, Arena *arena, size_t *put, size_t *settled, Err *err)
 {
 	PgRows *rows = pg_query(pg, asset_text("sql/query/pending_foreign_keys.sql"), 0, NULL, err);
 	int count = rows != NULL ? pg_row_count(rows) : 0;
 	bool ok = rows != NULL && (count == 0 || pg_exec(pg, "BEGIN", err));
 
+	*put = 0;
+	*settled = 0;
 	for (int i = 0; ok && i < count; i++) {
-		const char *const id[] = {pg_value(rows, i, 0)};
+		bool was_settled = false;
 
-		ok = (pg_exec(pg, arena_printf(arena, "ALTER TABLE %s ADD CONSTRAINT %s %s", pg_value(rows, i, 1),
-		                               pg_value(rows, i, 2), pg_value(rows, i, 3)), err) &&
-		      pg_run(pg, asset_text("sql/query/pending_foreign_key_done.sql"), 1, id, err)) ||
+		ok = put_foreign_key_back(pg, arena, rows, i, &was_settled, err) ||
 		     err_wrap(err, "foreign key %s of table %s", pg_value(rows, i, 2), pg_value(rows, i, 1));
+		*(was_settled ? settled : put) += 1;
 	}
 	pg_rows_free(rows);
-	*put = (size_t) count;
 	return ok && (count == 0 || pg_exec(pg, "COMMIT", err));
 }
 
@@ -371,6 +384,7 @@ bool tables_distribute(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bo
 	bool there = false;
 	size_t made = 0;
 	size_t put = 0;
+	size_t settled = 0;
 	const char *settings = engine_traits(plan->engine)->table_session;
 	bool ok = ensure_bookkeeping(pg, dry, &there, err) && set_search_path(pg, plan, arena, err) &&
 	          (settings == NULL || pg_exec(pg, settings, err));
@@ -384,5 +398,5 @@ bool tables_distribute(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bo
 	*changed = made > 0;
 	if (made > 0)
 		*said = arena_printf(arena, "%zu table%s", made, made == 1 ? "" : "s");
-	return ok && (dry || !there || tables_put_foreign_keys_back(pg, arena, &put, err));
+	return ok && (dry || !there || tables_put_foreign_keys_back(pg, arena, &put, &settled, err));
 }

@@ -32,8 +32,11 @@ bool tables_apply_schema(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, 
 bool tables_distribute(Pg *pg, const TablePlan *plan, bool dry, Arena *arena, bool *changed,
                        const char **said, Err *err) MUST_CHECK;
 
-/* Puts the foreign keys back that were taken off tables while these were distributed: all or,
- * when one can't be, none.  pg is the application role's connection. */
-bool tables_put_foreign_keys_back(Pg *pg, Arena *arena, size_t *count, Err *err) MUST_CHECK;
+/*
+ * Puts the foreign keys back that were taken off tables while these were distributed: all or,
+ * when one can't be, none.  Those that hold already, or whose table is gone, are not waited for
+ * any more: *settled counts them, *put the others.  pg is the application role's connection.
+ */
+bool tables_put_foreign_keys_back(Pg *pg, Arena *arena, size_t *put, size_t *settled, Err *err) MUST_CHECK;
 
 #endif

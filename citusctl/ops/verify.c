@@ -228,6 +228,26 @@ static bool run_checks(Verifier *v, Err *err)
 	return ok;
 }
 
+/* What had been mended when something failed is told with that, and stands in the journal. */
+static bool end_failed(Verifier *v, Err *err)
+{
+	const VerifyReport *report = v->report;
+	const char *all = err->detail != NULL ? arena_strdup(v->arena, err->detail) : NULL;
+	Err noted = ERR_INIT;
+
+	err_copy(&noted, err);
+	if (report->fixed_count > 0)
+		err_wrap(&noted, "%s mended, then", verifier_count(v, (int64_t) report->fixed_count, "thing", "things"));
+	for (size_t i = 0; i < report->fixed_count; i++)
+		all = arena_printf(v->arena, "%s%sMended before that, %s: %s.", all != NULL ? all : "", all != NULL ? "\n" : "", report->fixed[i].node,
+		                   report->fixed[i].what);
+	if (report->fixed_count > 0)
+		err_detail(err, "%s", all);
+	(void) operation_end(v->session, false, &noted);
+	err_clear(&noted);
+	return false;
+}
+
 /* The checks run once more under the lock, so that what is mended is what is wrong now. */
 static bool fix(Verifier *v, Err *err)
 {
@@ -235,10 +255,12 @@ static bool fix(Verifier *v, Err *err)
 	bool ok = (session->base == NULL || session_lock(session, err)) && operation_begin(session, err) && run_checks(v, err) &&
 	          verifier_mend(v, err) && run_checks(v, err);
 
+	if (!ok)
+		return end_failed(v, err);
 	if (v->report->fixed_count > 0)
 		operation_say(session, "%s mended, %s left", verifier_count(v, (int64_t) v->report->fixed_count, "thing", "things"),
 		              verifier_count(v, (int64_t) v->report->check.failed, "problem", "problems"));
-	return operation_end(session, ok, err);
+	return operation_end(session, true, err);
 }
 
 bool verify_cluster(Session *session, const VerifyOptions *options, Arena *arena, VerifyReport *report, Err *err)

@@ -48,7 +48,7 @@ typedef struct VerifyReport {
 } VerifyReport;
 
 /* Fails only when it could not look: the coordinator is down, Ctrl-C; with fix also when
- * somebody else holds the lock or what should mend it failed. */
+ * somebody else holds the lock or what should mend it failed: err then says what was mended before. */
 bool verify_cluster(Session *session, const VerifyOptions *options, Arena *arena, VerifyReport *report, Err *err) MUST_CHECK;
 
 #endif

@@ -112,12 +112,16 @@ static bool send_catalog(Verifier *v, Err *err)
 
 static bool restore_foreign_keys(Verifier *v, Err *err)
 {
-	size_t count = 0;
+	size_t put = 0;
+	size_t settled = 0;
 
-	if (!tables_put_foreign_keys_back(v->app, v->arena, &count, err))
-		return false;
-	if (count > 0)
-		mended(v, "cluster", arena_printf(v->arena, "put back %s", verifier_count(v, (int64_t) count, "foreign key", "foreign keys")));
+	if (!tables_put_foreign_keys_back(v->app, v->arena, &put, &settled, err))
+		return err_wrap(err, "put foreign keys back");
+	if (put > 0)
+		mended(v, "cluster", arena_printf(v->arena, "put back %s", verifier_count(v, (int64_t) put, "foreign key", "foreign keys")));
+	if (settled > 0)
+		mended(v, "cluster", arena_printf(v->arena, "struck off %s that held already or whose table is gone",
+		                                  verifier_count(v, (int64_t) settled, "waiting foreign key", "waiting foreign keys")));
 	return true;
 }
 

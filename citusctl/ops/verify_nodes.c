@@ -199,8 +199,9 @@ bool verify_tables(Verifier *v, Err *err)
 	}
 	judge_groups(v, groups);
 	v->said = cluster->table_count == 0 ? "none are described"
-	                                    : arena_printf(v->arena, "%zu distributed and %zu reference tables, as described",
-	                                                   cluster->table_count - reference, reference);
+	                                    : arena_printf(v->arena, "%s and %s, as described",
+	                                                   verifier_count(v, (int64_t) (cluster->table_count - reference), "distributed table", "distributed tables"),
+	                                                   verifier_count(v, (int64_t) reference, "reference table", "reference tables"));
 	return true;
 }
 
