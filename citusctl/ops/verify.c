@@ -146,9 +146,12 @@ static void want_sent(Verifier *v, const Problem *problem)
 static bool run_check(Verifier *v, const NamedCheck *check, Err *err)
 {
 	Check *results = &v->report->check;
+
+	v->look = 0;
+
 	bool ok = look(v, check, err);
 
-	for (int i = 1; ok && i < LOOKS && v->problems.count > 0; i++) {
+	for (v->look = 1; ok && v->look < LOOKS && v->problems.count > 0; v->look++) {
 		const ProblemList before = v->problems;
 
 		clock_sleep_ms(LOOK_AGAIN_MS);

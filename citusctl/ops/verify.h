@@ -2,8 +2,9 @@
  * ops/verify.h - "citusctl verify": is the cluster as sound as its catalog says?
  *
  * Named checks, each of which compares two things that should agree.  What a check
- * finds wrong it looks at a second time, and only what is there both times counts: so
- * moves, DDL and writes that go on meanwhile are no defects.  Nothing is changed
+ * finds wrong it looks at twice more, and only what is there each time counts: so moves,
+ * DDL and writes that go on meanwhile are no defects; what waits for somebody else's
+ * lock, or for what he is about to make, is a warning.  Nothing is changed
  * unless fix is set; then what is provably safe is mended, under the cluster's lock,
  * and the checks run again.
  *

@@ -1,6 +1,7 @@
 /*
  * The checks of what is there several times: the catalog, reference tables.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "io/asset.h"
@@ -15,6 +16,10 @@
 typedef struct Divergence {
 	const char *lacking, *extra; /* the first of each, of a table where there is one; NULL: none */
 	int64_t count;
+
+	Arena *arena;
+	const VerifyNode *before; /* what differed in the look before; NULL: this is the first */
+	OddLine *odd;             /* what differs now, count of them */
 } Divergence;
 
 static const char *line_of(const void *rows, size_t i)
@@ -31,21 +36,37 @@ static void keep_telling(const char **kept, const char *line)
 		*kept = line;
 }
 
+static int compare_odd(const void *left, const void *right)
+{
+	const OddLine *a = left;
+	const OddLine *b = right;
+	int order = strcmp(a->text, b->text);
+
+	return order != 0 ? order : (int) a->is_lacking - (int) b->is_lacking;
+}
+
 static void diverge(void *arg, bool is_lacking, const char *line)
 {
 	Divergence *found = arg;
+	const OddLine odd = {line, is_lacking};
 
+	if (found->before != NULL &&
+	    (found->before->odd_count == 0 || bsearch(&odd, found->before->odd, found->before->odd_count, sizeof(OddLine), compare_odd) == NULL))
+		return;
 	keep_telling(is_lacking ? &found->lacking : &found->extra, line);
-	found->count++;
+	found->odd[found->count++] = (OddLine) {arena_strdup(found->arena, line), is_lacking};
 }
 
-static Divergence compare(const PgRows *wanted, const PgRows *is)
+/* In a later look only what differed before, so that moves one after the other are no lasting difference, nor hide one. */
+static Divergence compare(Verifier *v, const PgRows *wanted, VerifyNode *node)
 {
 	const Lines all = {line_of, wanted, (size_t) pg_row_count(wanted)};
-	const Lines there = {line_of, is, (size_t) pg_row_count(is)};
-	Divergence found = {NULL, NULL, 0};
+	const Lines there = {line_of, node->rows, (size_t) pg_row_count(node->rows)};
+	Divergence found = {.arena = v->arena, .before = v->look > 0 ? node : NULL, .odd = arena_array(v->arena, all.count + there.count, sizeof(OddLine))};
 
 	lines_compare(&all, &there, diverge, &found);
+	node->odd = found.odd;
+	node->odd_count = (size_t) found.count;
 	return found;
 }
 
@@ -61,12 +82,10 @@ static const char *describe(Verifier *v, const Divergence *found)
 /* Only what lacks something is sent the catalog again: it has nothing to lose. */
 static void tell_worker(Verifier *v, const VerifyNode *node, const Divergence *found)
 {
-	const char *key = arena_printf(v->arena, "catalog %s", found->lacking != NULL ? found->lacking : found->extra);
-
 	if (found->extra == NULL)
-		verifier_found(v, VERDICT_FAIL, FIX_METADATA, node->name, key, "%s", describe(v, found));
+		verifier_found(v, VERDICT_FAIL, FIX_METADATA, node->name, "catalog", "%s", describe(v, found));
 	else
-		verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, key,
+		verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, "catalog",
 		               "%s; the coordinator may be older than its workers: was it restored? then the worker's is the better copy; if not, SELECT "
 		               "start_metadata_sync_to_node('%s', %d) on the coordinator makes the worker forget what the coordinator lacks",
 		               describe(v, found), node->member->host, node->member->port);
@@ -74,7 +93,7 @@ static void tell_worker(Verifier *v, const VerifyNode *node, const Divergence *f
 
 static void tell_coordinator(Verifier *v, const VerifyNode *node, const Divergence *found)
 {
-	verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, arena_printf(v->arena, "catalog %s", found->lacking != NULL ? found->lacking : found->extra),
+	verifier_found(v, VERDICT_FAIL, FIX_NONE, node->name, "catalog",
 	               "statements do not go where the catalog says, in %s: it says \"%s\", they go by \"%s\"; make the foreign table anew",
 	               verifier_count(v, found->count, "line", "lines"), found->lacking != NULL ? found->lacking : "nothing",
 	               found->extra != NULL ? found->extra : "nothing");
@@ -94,6 +113,7 @@ bool verify_catalog(Verifier *v, Err *err)
 		v->nodes[i].sql = has_copy ? asset_text(traits->catalog_copy) : NULL;
 		v->nodes[i].value_count = 0;
 		v->nodes[i].knows_more = has_copy;
+		v->nodes[i].odd_count = v->look > 0 ? v->nodes[i].odd_count : 0;
 		copies += has_copy ? 1 : 0;
 	}
 
@@ -103,7 +123,7 @@ bool verify_catalog(Verifier *v, Err *err)
 		if (v->nodes[i].rows == NULL)
 			continue;
 
-		const Divergence found = compare(wanted, v->nodes[i].rows);
+		const Divergence found = compare(v, wanted, &v->nodes[i]);
 
 		v->nodes[i].knows_more = found.extra != NULL;
 		if (found.count > 0)

@@ -20,6 +20,12 @@ typedef enum VerifyFix {
 	FIX_COUNT,
 } VerifyFix;
 
+/* A line of the catalog that one copy has and the other has not. */
+typedef struct OddLine {
+	const char *text;
+	bool is_lacking;
+} OddLine;
+
 /* A node that is registered. */
 typedef struct VerifyNode {
 	const Member *member;
@@ -30,6 +36,9 @@ typedef struct VerifyNode {
 	const char *unseen; /* why this look of a check saw not all of it; NULL: it did */
 	bool is_itself;     /* it says that it is of the group that the coordinator has it as */
 	bool knows_more;    /* its catalog has what the coordinator's lacks, or could not be read */
+
+	const OddLine *odd; /* of the look before, sorted */
+	size_t odd_count;
 
 	/* For verifier_ask(): the statement, NULL: not asked. */
 	const char *sql;
@@ -68,6 +77,7 @@ typedef struct Verifier {
 	const char *mover;  /* who moves shards; NULL: nobody */
 	const char *holder; /* who works under the lock; NULL: nobody else */
 
+	int look; /* 0: the first one of this check */
 	ProblemList problems; /* of this look of this check */
 	const char *said;     /* what there is to say when all is well */
 

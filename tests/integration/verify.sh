@@ -496,7 +496,36 @@ others_at_work()
 }
 
 waits_for_lock() { [ "$(by_hand "$1" "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = '$2'")" -gt 0 ]; }
-waits_or_over() { ! kill -0 "$1" 2>/dev/null || waits_for_lock w1 AccessShareLock; }
+# waits_or_over PID NODE
+waits_or_over() { ! kill -0 "$1" 2>/dev/null || waits_for_lock "$2" AccessShareLock; }
+
+# A worker's catalog that differs in each look, each time in another line.
+changing_catalog()
+{
+	[ "$engine" = citus ] || return 0
+	local shards lasting wanted verifier again='BEGIN; LOCK TABLE pg_dist_colocation;'
+	mapfile -t shards < <(sql "SELECT shardid FROM pg_dist_shard WHERE logicalrelid = 'items'::regclass ORDER BY shardid")
+	for lasting in 0 "${shards[3]}"; do
+		hold w2 "CREATE TEMP TABLE kept AS SELECT * FROM pg_dist_placement; $again"
+		"$CITUSCTL" -o json verify >"$TMP/changing.json" &
+		verifier=$!
+		for shard in "${shards[@]:0:3}"; do
+			wait_until 60 waits_or_over "$verifier" w2
+			tell_holder "DELETE FROM pg_dist_placement; INSERT INTO pg_dist_placement SELECT * FROM kept WHERE shardid NOT IN ($shard, $lasting); COMMIT; $again"
+			kill -0 "$verifier" 2>/dev/null || break
+		done
+		tell_holder 'COMMIT;'
+		wait "$verifier"
+		status=$?
+		wanted='0 '
+		[ "$lasting" = 0 ] || wanted="3 its catalog differs from the coordinator's in 1 line: it lacks \"shard $lasting lies on group"
+		is "$status $(json '[.checks[] | select(.result == "fail") | .message] | join(" ")' "$(cat "$TMP/changing.json")" | grep -o '.*lies on group')" "$wanted" \
+			"$engine: differences that come and go, and a lasting one in shard $lasting (0: none)"
+		tell_holder 'DELETE FROM pg_dist_placement; INSERT INTO pg_dist_placement SELECT * FROM kept;'
+		let_go
+	done
+	passes 'a catalog that is itself again'
+}
 
 # Not by citusctl, which would wait for the lock of the holder to read sizes.
 move_away()
@@ -524,7 +553,7 @@ follows_moves()
 	"$CITUSCTL" -o json verify --deep >"$TMP/deep.json" &
 	verifier=$!
 	for _ in 1 2 3; do
-		wait_until 60 waits_or_over "$verifier"
+		wait_until 60 waits_or_over "$verifier" w1
 		kill -0 "$verifier" 2>/dev/null || break
 		move_away "$(shard_on wander w1)" 2>"$TMP/.moved"
 		is "$? $(cat "$TMP/.moved")" '0 ' "$engine: a shard moves while --deep looks"
@@ -587,6 +616,7 @@ test_verify()
 	break_rows
 	odd_tables
 	others_at_work
+	changing_catalog
 	follows_moves
 	during_moves
 	passes 'the same cluster at the end' --deep
