@@ -457,6 +457,7 @@ holder_is_idle() { [ "$(by_hand "$holds" "SELECT count(*) FROM pg_stat_activity 
 
 let_go()
 {
+	# shellcheck disable=SC2154 # coproc sets it
 	local pid=$holder_PID
 	eval "exec ${holder[1]}>&-"
 	wait "$pid"
