@@ -12,8 +12,8 @@
 
 typedef struct ColocationFault {
 	const char *kind;   /* "apart", "nowhere", "lacking", "odd" */
-	const char *tables; /* of the colocation group */
-	const char *what;   /* a sentence without full stop */
+	const char *tables; /* of the colocation group: three and how many more */
+	const char *what;   /* a sentence without full stop, which names the first shard */
 	const char *remedy;
 } ColocationFault;
 

@@ -213,6 +213,7 @@ break_catalog()
 # What is said when shard $1 of notes is on w1, and by the catalog on w2.
 drops_nothing()
 {
+	like "$said" "^cluster: .* to -?[0-9]+: shard $1 of public.notes on [0-9.]+:$(port_of w2), others on [0-9.]+:$(port_of w1)\\)" "$engine: the shard that is apart is named"
 	like "$said" "^w2: lacks 1 shard of public.notes .*public.notes_$1: w1 has a table of that name.*do not drop it" "$engine: it is said where the shard is"
 	like "$said" "^w1: public.notes_$1 .*it is the shard that w2 lacks.*do not drop it" "$engine: and that it is to be kept"
 	unlike "$said" 'DROP TABLE|restore from a backup' "$engine: nobody is told to drop the only copy"
