@@ -166,31 +166,75 @@ static bool choose(Host *host, Outcome *outcome, Err *err)
 
 /* ---- making --------------------------------------------------------------- */
 
+/* A host that this run leaves out, such as one that node add does not reach. */
+static bool all_are_looked_at(const Session *session)
+{
+	for (size_t i = 0; i < session->cluster->node_count; i++)
+		if (session->places[i].facts == NULL)
+			return false;
+	return true;
+}
+
+/* Of the servers that are there, as the look at their hosts has seen them. */
+static bool all_trust(const Host *host, const char *authority)
+{
+	const Session *session = host->session;
+
+	for (size_t i = 0; i < session->cluster->node_count; i++) {
+		const Facts *facts = session->places[i].facts;
+
+		if (facts == NULL)
+			return false;
+		if (facts->created == 0 || facts->half_made)
+			continue;
+
+		HostServer server = facts_server(facts, session->cluster, &session->cluster->nodes[i], facts->created, host->arena);
+
+		if (!facts_has_file(facts, arena_printf(host->arena, "%s/citusctl-ca.crt", server.config), SUPERUSER, 0644, authority))
+			return false;
+	}
+	return true;
+}
+
 static bool ensure_authority(Host *host, Outcome *outcome, Err *err)
 {
+	Session *session = host->session;
 	bool changed = false;
+	bool spared = false;
 
-	if (!host->session->cluster->tls) {
+	if (!session->cluster->tls) {
 		host_say(host, "none: \"tls\" is off, connections are not encrypted");
 		return true;
 	}
-	if (!tls_authority(host->session, host->dry, &changed, err))
+	if (!tls_authority(session, !all_are_looked_at(session), host->dry, &changed, &spared, err))
 		return false;
 	if (changed)
 		*outcome = OUTCOME_CHANGED;
-	return true;
+	if (spared)
+		host_differs(host, false, "the certificate authority is to be replaced, which waits for an init that reaches all hosts");
+	session->spares = true;
+	if (changed && host->dry)
+		return true;
+
+	const char *authority = tls_authority_text(session, host->arena, err);
+
+	session->spares = authority == NULL || !all_trust(host, authority);
+	return authority != NULL;
 }
 
 static bool ensure_certificate(Host *host, Outcome *outcome, Err *err)
 {
 	bool changed = false;
+	bool spared = false;
 
 	if (!host->session->cluster->tls)
 		return true;
-	if (!tls_certificate(host->session, host->node, host->dry, &changed, err))
+	if (!tls_certificate(host->session, host->node, host->session->spares, host->dry, &changed, &spared, err))
 		return false;
 	if (changed)
 		*outcome = OUTCOME_CHANGED;
+	if (spared)
+		host_differs(host, false, "its certificate is due; the next init renews it, when every host has that of the new authority");
 	return true;
 }
 

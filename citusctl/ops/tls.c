@@ -60,28 +60,33 @@ static bool renew_authority(const Session *session, const char *old, Arena *aren
 	                 arena_printf(arena, "%s%s", text, old != NULL ? certificate_all(arena, old, true) : ""), arena, err);
 }
 
-bool tls_authority(const Session *session, bool dry, bool *changed, Err *err)
+bool tls_authority(const Session *session, bool spare, bool dry, bool *changed, bool *spared, Err *err)
 {
 	Arena *scratch = arena_new();
 	const char *text = NULL;
+	int64_t left_s = 0;
 	bool ok = read_pem(session, "ca", scratch, &text, err);
+	bool due = ok && !signs_long_enough(text);
 
-	*changed = ok && !signs_long_enough(text);
+	*spared = due && spare && text != NULL && certificate_left_s(text, &left_s) && left_s > 0;
+	*changed = due && !*spared;
 	if (*changed && !dry)
 		ok = renew_authority(session, text, scratch, err);
 	arena_free(scratch);
 	return ok;
 }
 
-bool tls_certificate(const Session *session, const Node *node, bool dry, bool *changed, Err *err)
+bool tls_certificate(const Session *session, const Node *node, bool spare, bool dry, bool *changed, bool *spared, Err *err)
 {
 	Arena *scratch = arena_new();
 	const char *authority = NULL;
 	const char *text = NULL;
 	bool ok = read_pem(session, "ca", scratch, &authority, err) && read_pem(session, node->name, scratch, &text, err);
+	bool there = authority != NULL && text != NULL;
+	bool due = ok && (!there || certificate_refused(text, authority, node->host, RENEW_DAYS * DAY_S) != NULL);
 
-	*changed = ok && (authority == NULL || text == NULL ||
-	                  certificate_refused(text, authority, node->host, RENEW_DAYS * DAY_S) != NULL);
+	*spared = due && spare && there && certificate_refused(text, authority, node->host, 0) == NULL;
+	*changed = due && !*spared;
 	if (*changed && !dry) {
 		text = certificate_new_server(scratch, authority != NULL ? authority : "", node->name, node->host, NODE_DAYS, err);
 		ok = text != NULL && write_pem(session, node->name, text, scratch, err);

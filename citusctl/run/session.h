@@ -3,7 +3,7 @@
  * description, where citusctl keeps what belongs to the cluster, and who may log in.
  *
  * A Session is made by session_open() and read by every host's thread; after
- * session_open() only `engine`, `bindir` and the ports of `places` change, and
+ * session_open() only `engine`, `bindir`, `spares` and the ports of `places` change, and
  * only in steps of scope ON_COORDINATOR or before any step runs.
  *
  * A local cluster's directory (session->base) holds:
@@ -84,6 +84,8 @@ typedef struct Session {
 	bool adopts;        /* ssh: also servers with databases of their own are taken over */
 	const char *locale; /* ssh: of new databases; NULL: that of the server */
 	const char *authority; /* ssh: file with the authority's certificate, for clients; NULL: not needed */
+	bool spares;           /* ssh, once the authority was looked at: some node does not trust its newest
+	                        * certificate yet, so only certificates that are refused are made anew */
 
 	const char *password;           /* of the application role */
 	const char *superuser_password; /* NULL when others run the servers */

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Certificates of hosts that run out: check says so in time, and init renews them, those of
-# the nodes and the authority's, without a moment in which nodes refuse each other.
+# the nodes and the authority's; what still works when it runs works on, also when the run
+# reaches some hosts only.
 set -u
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -76,18 +77,24 @@ is "$status,$(row worker1 result)" 3,fail 'one for another host fails the check'
 like "$(row worker1 message)" 'refuse it: IP address mismatch; wanted: a valid one for "198' 'and says why'
 runs 'init puts the right one back' 0 citusctl init
 
-# An authority with a hundred days left, all nodes' certificates by it.
-printf 'basicConstraints = critical, CA:TRUE\nsubjectKeyIdentifier = hash\n' >authority
-openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=old one' -keyout old.key -out request 2>/dev/null
-openssl x509 -req -in request -signkey old.key -days 100 -extfile authority -out old.crt 2>/dev/null
-cat old.key old.crt >"$tls/ca.pem"
-node_pem 0 90
-node_pem 1 90
-for i in 0 1; do
-	on "$i" sh -c "cat >$config/citusctl-ca.crt" <old.crt
-	on_sql "$i" <<<'SELECT pg_reload_conf()' >/dev/null
-done
-accepted() { [ "$(count_rows 2>&1)" = 0 ]; }
+# old_authority DAYS: one with a hundred days left, all nodes' certificates by it, with DAYS.
+old_authority()
+{
+	local i
+	printf 'basicConstraints = critical, CA:TRUE\nsubjectKeyIdentifier = hash\n' >authority
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=old one' -keyout old.key -out request 2>/dev/null
+	openssl x509 -req -in request -signkey old.key -days 100 -extfile authority -out old.crt 2>/dev/null
+	cat old.key old.crt >"$tls/ca.pem"
+	for i in 0 1; do
+		node_pem "$i" "$1"
+		on "$i" sh -c "cat >$config/citusctl-ca.crt" <old.crt
+		on_sql "$i" <<<'SELECT pg_reload_conf()' >/dev/null
+	done
+}
+# Each of the two logs in to the other, as its server does.
+accepted() { [ "$("$CITUSCTL" -o json check | jq '[.checks[] | select(.check == "logins" and .result == "pass")] | length')" = 2 ]; }
+
+old_authority 90
 ok 'nodes with an old authority' wait_until 20 accepted
 runs 'init makes a new authority in good time' 0 citusctl init
 is "$(on 1 grep -c BEGIN "$config/citusctl-ca.crt")" 2 'the nodes trust both'
@@ -101,6 +108,29 @@ like "$(issuer 1)" '^citusctl lab' 'the new authority signs it'
 is "$(on 0 cat "$config/citusctl-node.pem" | openssl x509 -noout -serial)" "$node_pem_of_old" 'and no other'
 is "$(count_rows)" 0 'and nodes with certificates of both accept each other'
 runs 'which check confirms' 0 citusctl check
+
+# Both are due, and a host does not take its files: that the others got theirs must not
+# keep the nodes from logging in to each other.
+old_authority 20
+ok 'both are due' wait_until 20 accepted
+on 1 chown root "$config"
+run citusctl init
+is "$status" 1 'a host that takes no files'
+like "$err" '^citusctl: worker1: could not write the settings' 'is named'
+is "$(on 0 grep -c BEGIN "$config/citusctl-ca.crt"),$(on 1 grep -c BEGIN "$config/citusctl-ca.crt")" 2,1 'the other one trusts the new authority'
+run citusctl init
+is "$status,$(issuer 0),$(issuer 1)" '1,old one,old one' 'also a second run changes no certificate'
+on_sql 0 <<<'SELECT pg_reload_conf()' >/dev/null
+ok 'and the nodes log in to each other' wait_until 20 accepted
+on 1 chown postgres "$config"
+runs 'init when it does' 0 citusctl init
+like "$out" 'worker1 +its certificate is due; the next init renews it' 'says what is left'
+is "$(on 1 grep -c BEGIN "$config/citusctl-ca.crt"),$(issuer 0),$(issuer 1)" '2,old one,old one' 'all trust the new authority then'
+runs 'the next' 0 citusctl init
+like "$(issuer 0),$(issuer 1)" '^citusctl lab .*,citusctl lab ' 'renews the certificates'
+ok 'which the nodes accept' wait_until 20 accepted
+runs 'and then' 0 citusctl -o json init
+is "$(json .changed)" 0 'all is done'
 runs 'destroy' 0 citusctl -y destroy
 lab down "$TMP/lab" >/dev/null
 finish
