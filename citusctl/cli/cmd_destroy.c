@@ -32,6 +32,9 @@ static bool confirmed(const Call *call, Err *err)
 	return err_hint(err, "Nothing was changed.");
 }
 
+/* Of Leftovers.unasked. */
+static const char unasked[] = "the coordinator did not answer: servers of nodes that are not described, if there are any, still run";
+
 static bool run_destroy(Call *call, const void *args, Err *err)
 {
 	(void) args;
@@ -52,7 +55,7 @@ static bool run_destroy(Call *call, const void *args, Err *err)
 		}
 		return true;
 	}
-	const char *left = NULL;
+	Leftovers left = {0};
 
 	if (!confirmed(call, err) || !destroy_cluster(call->session, &left, err))
 		return false;
@@ -60,15 +63,19 @@ static bool run_destroy(Call *call, const void *args, Err *err)
 		Json *document = json_object();
 
 		json_add_text(document, "destroyed", call->cluster->name);
-		json_add_text(document, "left", left);
+		json_add_text(document, "left", left.adopted);
+		json_add_text(document, "note", left.unasked ? unasked : NULL);
 		output_json(document);
-	} else if (left != NULL) {
-		printf("Cluster \"%s\" is gone.  Servers that were there before it stay as they are, with their data and the\n"
-		       "database \"%s\": %s.\nNext: citusctl init\n", call->cluster->name, call->cluster->postgres.database, left);
-	} else {
-		printf("Cluster \"%s\" is gone: servers stopped, data deleted.\nNext: citusctl init\n",
-		       call->cluster->name);
+		return true;
 	}
+	if (left.adopted != NULL)
+		printf("Cluster \"%s\" is gone.  Servers that were there before it stay as they are, with their data and the\n"
+		       "database \"%s\": %s.\n", call->cluster->name, call->cluster->postgres.database, left.adopted);
+	else
+		printf("Cluster \"%s\" is gone: servers stopped, data deleted.\n", call->cluster->name);
+	if (left.unasked)
+		printf("But %s.\n", unasked);
+	printf("Next: citusctl init\n");
 	return true;
 }
 

@@ -75,8 +75,9 @@ static bool nobody_works(Session *session, Err *err)
 	return !session_exists(session) || operation_prepare(session, err) || (err->kind != ERR_REFUSED && forget(err));
 }
 
-/* A node whose host is not described would be left running, and nobody had its passwords. */
-static bool all_are_described(Session *session, Err *err)
+/* A node whose host is not described would be left running, and nobody had its passwords.
+ * *asked: whether the coordinator said which nodes it has. */
+static bool all_are_described(Session *session, bool *asked, Err *err)
 {
 	Pg *pg = operation_pg(session);
 	Members members = {NULL, 0};
@@ -86,6 +87,7 @@ static bool all_are_described(Session *session, Err *err)
 		return true;
 	if (!members_read(session, pg, session->arena, &members, err))
 		return forget(err);
+	*asked = true;
 	for (size_t i = 0; i < members.count; i++)
 		if (members.items[i].described == NULL && members.items[i].group != 0)
 			names = arena_printf(session->arena, "%s%s%s", names != NULL ? names : "", names != NULL ? ", " : "", members.items[i].name);
@@ -108,28 +110,34 @@ static const char *left_there(const Session *session, const Report *report)
 }
 
 /* The hosts know what was made on them, also when nothing is known here. */
-static bool drop_on_hosts(Session *session, const char **left, Err *err)
+static bool drop_on_hosts(Session *session, Leftovers *left, Err *err)
 {
 	const ShellTarget here = {.run_as = NULL};
 	Shell *shell = shell_open(&here, err);
 	Report *report = NULL;
+	bool asked = false;
 	bool ok = shell != NULL && session_is_ours(session, err) && shell_mkdir(shell, session->base, 0700, err) &&
-	          session_lock(session, err) && nobody_works(session, err) && all_are_described(session, err) &&
+	          session_lock(session, err) && nobody_works(session, err) && all_are_described(session, &asked, err) &&
 	          run_plan(session, provision_drop_steps, false, NULL, &report, err) && remove_files(session, err);
 
 	if (!ok)
 		operation_end(session, ok, err);
-	if (left != NULL)
-		*left = left_there(session, report);
+	*left = (Leftovers) {
+		.adopted = left_there(session, report),
+		.unasked = !asked && report != NULL && report_count(report, OUTCOME_CHANGED) > 0,
+	};
 	report_free(report);
 	shell_close(shell);
 	return ok;
 }
 
-bool destroy_cluster(Session *session, const char **left, Err *err)
+bool destroy_cluster(Session *session, Leftovers *left, Err *err)
 {
-	if (left != NULL)
-		*left = NULL;
+	Leftovers nobody_asks;
+
+	if (left == NULL)
+		left = &nobody_asks;
+	*left = (Leftovers) {0};
 	if (session->cluster->deploy == DEPLOY_SSH)
 		return drop_on_hosts(session, left, err);
 	return session_is_ours(session, err) && session_lock(session, err) && nobody_works(session, err) &&

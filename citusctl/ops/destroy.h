@@ -7,11 +7,14 @@
 
 #include "run/session.h"
 
-/*
- * Takes the lock; immediate: the servers need not write anything back.  Servers on hosts
- * that were there before the cluster stay: *left (may be NULL) names them, in the
- * session's arena, NULL when there are none.
- */
-bool destroy_cluster(Session *session, const char **left, Err *err) MUST_CHECK;
+/* What a cluster that is gone may have left behind; texts in the session's arena. */
+typedef struct Leftovers {
+	const char *adopted; /* servers on hosts that were there before the cluster and stay; NULL: none */
+	bool unasked;        /* hosts: there were servers, and no coordinator told which nodes it has: those
+	                      * of nodes that are not described, if there are any, still run */
+} Leftovers;
+
+/* Takes the lock; immediate: the servers need not write anything back.  left may be NULL. */
+bool destroy_cluster(Session *session, Leftovers *left, Err *err) MUST_CHECK;
 
 #endif

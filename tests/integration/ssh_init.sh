@@ -215,7 +215,8 @@ test_takeover()
 
 test_destroy()
 {
-	runs 'destroy' 0 citusctl -y destroy
+	runs 'destroy' 0 citusctl -y -o json destroy
+	is "$(json '[.destroyed, .left, .note] | map(tostring) | join(",")')" lab,null,null 'of all servers'
 	is "$(on 1 sh -c 'ls -d /etc/postgresql/15/* /var/lib/postgresql/15/* /var/lib/citusctl/* 2>/dev/null')" '' 'leaves nothing on a host'
 	ok 'and nothing here' test ! -e "$state"
 	on 2 pg_createcluster 15 lab --port 5432 >/dev/null

@@ -49,10 +49,19 @@ runs 'a name that is not to be added' 0 citusctl node add worker1
 is "$(node worker3 state)" removed 'stays out'
 runs 'node add of the other' 0 citusctl node add worker3
 is "$(node worker3 state)" active 'brings it back'
+# The authority of now, with a hundred days left: it is to be replaced.
+authority=$CITUSCTL_HOME/lab/tls/ca.pem
+cp -p "$authority" young.pem
+openssl x509 -in young.pem -signkey young.pem -days 100 -out old.crt 2>/dev/null
+openssl pkey -in young.pem 2>/dev/null | cat - old.crt >"$authority"
 black_hole 1
-runs 'node add while the host of another worker is silent' 0 citusctl node add worker3
+runs 'node add while the host of another worker is silent' 0 citusctl -o json node add worker3
 like "$err" '^Not reached: worker1\.' 'says so'
+is "$(grep -c 'BEGIN CERT' "$authority")" 1 'and does not replace the authority, which that host would not hear of'
+like "$(json '.steps[] | (.differences // [])[].difference')" 'the certificate authority is to be replaced, which waits for an init' 'but says that it is due'
 no_black_hole 1
+runs 'node add when all answer' 0 citusctl node add worker3
+is "$(grep -c 'BEGIN CERT' "$authority")" 2 'does'
 
 # A node that is not described any more is reached on its own host, and nothing else is
 # taken for it: what is deleted there is the catalog.
@@ -100,6 +109,8 @@ run sh -c 'echo "I accept the loss of $1 shards on worker2" | "$CITUSCTL" -o jso
 is "$status,$(json '.removed[0] | [.lost_shards, .fenced] | map(tostring) | join(",")')" "0,$shards,true" 'a lost node is given up and fenced'
 ok 'its data is kept, and it will not load the engine' on 2 sh -c "grep -q \"^shared_preload_libraries = ''\" /var/lib/postgresql/*/lab_removed_*/postgresql.auto.conf"
 ok 'the tables can be used' test "$(rows)" -lt 300
-runs 'destroy' 0 citusctl -y destroy
+on 0 pg_ctlcluster 15 lab stop
+runs 'destroy without the coordinator' 0 citusctl -y destroy
+like "$out" 'the coordinator did not answer: servers of nodes that are not described, if there are any, still run' 'says what it could not ask'
 lab down "$TMP/lab" >/dev/null
 finish
