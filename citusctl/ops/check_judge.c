@@ -259,6 +259,11 @@ static void judge_server(const Session *session, Check *check, Arena *arena, con
 
 	if (n->refused != NULL)
 		ADD(VERDICT_FAIL, "superuser", "%s; wanted: that citusctl gets in (citusctl init mends its password and pg_hba.conf)", n->refused);
+	if (n->silent != NULL && strstr(n->silent, "does not exist") != NULL)
+		ADD(VERDICT_FAIL, "server", "%s; wanted: that it does (citusctl init makes it)", n->silent);
+	else if (n->silent != NULL)
+		ADD(VERDICT_FAIL, "server", "%s; wanted: an answer (the server runs, its log may tell why: citusctl logs %s)", n->silent,
+		    n->node->name);
 	if (!n->is_up)
 		return;
 	if (strcmp(n->encoding, "UTF8") != 0)
@@ -388,6 +393,8 @@ void check_judge_members(const Session *session, Check *check, Arena *arena, con
 			ADD(VERDICT_FAIL, "registered", "is no node of the cluster; wanted: registered (citusctl node add %s)", n->node->name);
 		else if (!member->active)
 			ADD(VERDICT_FAIL, "registered", "is registered and not active");
+		else if (n->silent != NULL)
+			ADD(VERDICT_FAIL, "registered", "its server runs and does not answer; wanted: up");
 		else if (!n->is_up && n->refused == NULL)
 			ADD(VERDICT_FAIL, "registered", "its server does not answer; wanted: up (citusctl node start %s)", n->node->name);
 		else

@@ -213,8 +213,10 @@ static void look_at_server(Host *host, Arena *arena, Examined *examined)
 	} else if (examined->is_running && clock_go_on(&ignored)) {
 		const char *why = ignored.detail != NULL ? ignored.detail : ignored.message;
 		const char *fatal = strstr(why, "FATAL:  ");
+		const char *said = arena_strdup(arena, fatal != NULL ? fatal + strlen("FATAL:  ") : why);
+		bool by_login = strstr(said, "password") != NULL || strstr(said, "pg_hba.conf") != NULL;
 
-		examined->refused = arena_strdup(arena, fatal != NULL ? fatal + strlen("FATAL:  ") : why);
+		*(by_login ? &examined->refused : &examined->silent) = said;
 	}
 	pg_rows_free(rows);
 	err_clear(&ignored);

@@ -48,7 +48,8 @@ typedef struct Examined {
 
 	/* Over SQL. */
 	bool is_up;
-	const char *refused; /* why its server, which runs, can't be asked; NULL otherwise */
+	const char *refused; /* why its server, which runs, does not let citusctl in; NULL otherwise */
+	const char *silent;  /* why it can't be asked although it runs, for any other reason; NULL otherwise */
 	const char *server, *extension, *encoding, *collation, *wal_level;
 	int64_t workers, slots, senders, logical_workers, prepared;
 	const char *server_id, *system_id; /* NULL: not known */

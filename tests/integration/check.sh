@@ -84,7 +84,8 @@ test_disk()
 	umount "$disk"
 	disk=''
 }
-trap '[ -z "$disk" ] || umount -l "$disk"; clean_up' EXIT
+hung=''
+trap '[ -z "$hung" ] || kill -CONT "$hung"; [ -z "$disk" ] || umount -l "$disk"; clean_up' EXIT
 
 # ---- with servers ---------------------------------------------------------------
 
@@ -94,7 +95,7 @@ reload() { echo 'SELECT pg_reload_conf()' | node_sql "$1" "$2" >/dev/null; }
 
 test_servers()
 {
-	local engine=$1 name=check_$1 server_id old
+	local engine=$1 name=check_$1 server_id old node
 	describe "$engine" "$name"
 	runs "$engine: init" 0 citusctl init
 	runs "$engine: a sound cluster passes" 0 citusctl -o json check
@@ -151,6 +152,28 @@ test_servers()
 	runs "$engine: init registers it" 0 citusctl init
 	runs "$engine: and all is well" 0 citusctl check
 
+	# A server that hangs is none that refuses its login; nor does init mend it.
+	for node in w1 coordinator; do
+		hung=$(head -n 1 "$CITUSCTL_HOME/$name/$node/postmaster.pid")
+		kill -STOP "$hung"
+		if [ "$node" = w1 ]; then
+			fails w1:server w1:registered "$engine: a worker that hangs"
+		else
+			fails coordinator:server "$engine: a coordinator that hangs"
+		fi
+		kill -CONT "$hung"
+		like "$(message "$node" server)" "does not answer within [0-9]+ s; wanted: an answer .*citusctl logs $node" "$engine: $node: is told, with the remedy"
+		unlike "$out" 'mends its password' "$engine: $node: and no other"
+	done
+	hung=''
+	runs "$engine: $node answers again" 0 citusctl check
+	sed -i 's/^local/#&/' "$(rules "$name" w1)" && reload "$name" w1
+	wait_until 20 not_let_in
+	run citusctl -o json check
+	like "$(message w1 superuser)" 'pg_hba.conf.*wanted: that citusctl gets in' "$engine: one that refuses its login is told apart"
+	cat rules >"$(rules "$name" w1)"
+	runs "$engine: and mended by init" 0 citusctl init
+
 	echo "ALTER SYSTEM SET wal_level = replica" | node_sql "$name" w1
 	runs "$engine: restart" 0 citusctl node restart w1
 	fails w1:wal_level "$engine: a setting that somebody changed on the server"
@@ -161,6 +184,7 @@ test_servers()
 	runs "$engine: destroy" 0 citusctl -y destroy
 }
 
+not_let_in() { "$CITUSCTL" -o json check | jq -e '.checks[] | select(.check == "superuser")' >/dev/null; }
 no_login() { ! PGPASSWORD=$(cat "$CITUSCTL_HOME/$1/password") psql -h 127.0.0.1 -p "$(jq ".nodes.$2.port" "$CITUSCTL_HOME/$1/state.json")" -U "$1" -d "$1" -c 'SELECT 1'; }
 
 test_before
