@@ -355,13 +355,17 @@ bool init_tables(Host *host, Outcome *outcome, Err *err)
 bool init_placement(Host *host, Outcome *outcome, Err *err)
 {
 	bool changed = false;
+	bool stale = false;
 
 	if (host->missing)
 		return true; /* told by the steps before, which make it */
 
 	Pg *pg = host_pg(host, err);
-	bool ok = pg != NULL && placement_register(host->session, pg, host->dry, host->arena, &changed, err);
+	bool ok = pg != NULL && placement_register(host->session, pg, host->dry, host->arena, &changed, &stale, err);
 
+	if (stale)
+		host_differs(host, false, "Citus' own rebalancer keeps to older capacities and placement; writing them takes a superuser, "
+		             "and \"%s\" is none", host->session->cluster->postgres.user);
 	if (changed) {
 		*outcome = OUTCOME_CHANGED;
 		host_say(host, "capacities and placement, for Citus' own rebalancer");

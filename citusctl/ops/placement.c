@@ -187,13 +187,14 @@ static bool may_write_rules(Pg *pg, bool *may, Err *err)
 	return rows != NULL;
 }
 
-bool placement_register(const Session *session, Pg *pg, bool dry, Arena *arena, bool *changed, Err *err)
+bool placement_register(const Session *session, Pg *pg, bool dry, Arena *arena, bool *changed, bool *stale, Err *err)
 {
 	PlacedList placed;
 	bool exists = false;
 	bool same = false;
 
 	*changed = false;
+	*stale = false;
 	if (!engine_traits(session->engine)->has_rebalance_strategies)
 		return true;
 	if (!placement_read(session, arena, &placed, err))
@@ -205,6 +206,7 @@ bool placement_register(const Session *session, Pg *pg, bool dry, Arena *arena, 
 	bool may = false;
 	bool ok = is_registered(pg, values, &exists, &same, err) && may_write_rules(pg, &may, err);
 
+	*stale = ok && !may && exists && !same;
 	if (ok && may && !same && (exists || has_rules(session->cluster, &placed))) {
 		*changed = true;
 		ok = dry || write_rules(pg, values, !exists, err);

@@ -34,9 +34,10 @@ bool placement_read(const Session *session, Arena *arena, PlacedList *placed, Er
 /*
  * Registers capacities and placement rules with Citus, where there are any and
  * where the engine has rebalance strategies; nothing when they stand there
- * already.  pg is the superuser's, to the coordinator.
+ * already.  pg is the superuser's, to the coordinator.  Where that is an ordinary login, which
+ * may not, rules that stand there stay as they are: *stale says that they are others.
  */
-bool placement_register(const Session *session, Pg *pg, bool dry, Arena *arena, bool *changed, Err *err) MUST_CHECK;
+bool placement_register(const Session *session, Pg *pg, bool dry, Arena *arena, bool *changed, bool *stale, Err *err) MUST_CHECK;
 
 /*
  * Distributes a table that heads a colocation group of its own onto the nodes

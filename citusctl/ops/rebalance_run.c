@@ -199,6 +199,7 @@ static bool prepare(Run *run, Err *err)
 	                                    run->session->cluster->postgres.database);
 	bool clean = false;
 	bool changed = false;
+	bool stale = false;
 
 	run->pg = pg_open(&target, err);
 	if (run->pg == NULL || !nobody_else_moves(run, err) || !placements_as_planned(run, err) ||
@@ -210,7 +211,7 @@ static bool prepare(Run *run, Err *err)
 			return false;
 	}
 	return replicate_reference_tables(run, err) && close_drained(run, err) &&
-	       placement_register(run->session, run->pg, false, run->r->arena, &changed, err);
+	       placement_register(run->session, run->pg, false, run->r->arena, &changed, &stale, err);
 }
 
 /* ---- after the moves -------------------------------------------------------------- */

@@ -149,6 +149,8 @@ test_none()
 	done
 	if [ "$engine" = citus ]; then
 		runs 'citus: an ordinary login is enough for what is there' 0 citusctl init
+		like "$out" "coordinator +Citus' own rebalancer keeps to older capacities and placement; .* takes a superuser, and \"clerk\" is none" \
+			'citus: and is told what it may not mend'
 		describe "$engine" clerk "${tables%]}"', {"name": "more", "distribution_column": "id", "colocate_with": "items"}]'
 		echo 'CREATE TABLE IF NOT EXISTS more (id bigint PRIMARY KEY)' >>shop.sql
 		runs 'citus: and for one more table' 0 citusctl init
