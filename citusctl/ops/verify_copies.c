@@ -16,6 +16,7 @@
 typedef struct Divergence {
 	const char *lacking, *extra; /* the first of each, of a table where there is one; NULL: none */
 	int64_t count;
+	bool has_extra; /* be it for the first time */
 
 	Arena *arena;
 	const VerifyNode *before; /* what differed in the look before; NULL: this is the first */
@@ -50,6 +51,7 @@ static void diverge(void *arg, bool is_lacking, const char *line)
 	Divergence *found = arg;
 	const OddLine odd = {line, is_lacking};
 
+	found->has_extra = found->has_extra || !is_lacking;
 	if (found->before != NULL &&
 	    (found->before->odd_count == 0 || bsearch(&odd, found->before->odd, found->before->odd_count, sizeof(OddLine), compare_odd) == NULL))
 		return;
@@ -125,7 +127,7 @@ bool verify_catalog(Verifier *v, Err *err)
 
 		const Divergence found = compare(v, wanted, &v->nodes[i]);
 
-		v->nodes[i].knows_more = found.extra != NULL;
+		v->nodes[i].knows_more = found.has_extra;
 		if (found.count > 0)
 			(traits->workers_have_catalog ? tell_worker : tell_coordinator)(v, &v->nodes[i], &found);
 	}
