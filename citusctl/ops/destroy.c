@@ -121,7 +121,7 @@ static bool drop_on_hosts(Session *session, Leftovers *left, Err *err)
 	          run_plan(session, provision_drop_steps, false, NULL, &report, err) && remove_files(session, err);
 
 	if (!ok)
-		operation_end(session, ok, err);
+		operation_end(session, false, err);
 	*left = (Leftovers) {
 		.adopted = left_there(session, report),
 		.unasked = !asked && report != NULL && report_count(report, OUTCOME_CHANGED) > 0,

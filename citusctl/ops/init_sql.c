@@ -6,6 +6,7 @@
 #include "ops/members.h"
 #include "ops/placement.h"
 #include "ops/tables.h"
+#include "ops/upkeep.h"
 #include "run/operation.h"
 #include "util/clock.h"
 #include "util/quote.h"
@@ -253,22 +254,16 @@ static bool register_node(Host *host, Pg *pg, const Node *node, size_t *added, E
 /* Before any shard can land on a new node: a join there would miss them. */
 static bool copy_reference_tables(Host *host, Pg *pg, Outcome *outcome, Err *err)
 {
-	PgRows *rows = pg_query(pg, asset_text("sql/query/reference_copies_missing.sql"), 0, NULL, err);
-	const char *replicate = engine_traits(host->session->engine)->replicate_reference_tables;
+	MissingCopies missing = {.count = 0};
 
-	if (rows == NULL)
+	if (!upkeep_missing_copies(pg, &missing, err))
 		return false;
-
-	int64_t missing = pg_int(rows, 0, 0);
-	const char *const mode[] = {pg_bool(rows, 0, 1) ? "block_writes" : "auto"};
-
-	pg_rows_free(rows);
-	if (missing == 0 || replicate == NULL)
+	if (missing.count == 0 || engine_traits(host->session->engine)->replicate_reference_tables == NULL)
 		return true;
 	*outcome = OUTCOME_CHANGED;
-	host_say(host, "%s%s%lld copies of reference tables", host->said != NULL ? host->said : "",
-	         host->said != NULL ? ", " : "", (long long) missing);
-	return host->dry || pg_run(pg, asset_text(replicate), 1, mode, err);
+	host_say(host, "%s%s%lld cop%s of reference tables", host->said != NULL ? host->said : "", host->said != NULL ? ", " : "",
+	         (long long) missing.count, missing.count == 1 ? "y" : "ies");
+	return host->dry || upkeep_make_copies(pg, host->session->engine, &missing, err);
 }
 
 static bool tell_undescribed(Host *host, Pg *pg, Err *err)

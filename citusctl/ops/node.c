@@ -6,6 +6,7 @@
 #include "ops/drain.h"
 #include "ops/engine.h"
 #include "ops/init.h"
+#include "ops/upkeep.h"
 #include "run/operation.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -189,8 +190,7 @@ static bool clean_up(Pg *pg, Err *err)
 {
 	int64_t left = 0;
 
-	return pg_query_int64(pg, asset_text("sql/query/cleanup_left.sql"), 0, NULL, &left, err) &&
-	       (left == 0 || pg_exec(pg, "CALL citus_cleanup_orphaned_resources()", err));
+	return upkeep_clean_up(pg, &left, err);
 }
 
 /* Keeps new shards off, then moves those that are there. */

@@ -6,15 +6,12 @@
 #include "ops/mover.h"
 #include "ops/placement.h"
 #include "ops/rebalance.h"
+#include "ops/upkeep.h"
 #include "util/clock.h"
 #include "util/log.h"
 
 /* Moves of a citusctl that was killed are taken back by the server meanwhile. */
 #define WAIT_FOR_OTHERS_MS 30000
-
-/* A shard that is still being read can't be dropped: tried for so long. */
-#define CLEANUP_ATTEMPTS 5
-#define CLEANUP_PAUSE_MS 1000
 
 /* That are made anew when shards have moved meanwhile. */
 #define PLANS_MAX 3
@@ -135,7 +132,7 @@ static bool close_drained(Run *run, Err *err)
 static bool is_clean(Run *run, bool *clean, Err *err)
 {
 	int64_t left = 0;
-	bool ok = pg_query_int64(run->pg, asset_text("sql/query/cleanup_left.sql"), 0, NULL, &left, err);
+	bool ok = upkeep_left(run->pg, &left, err);
 
 	*clean = left == 0;
 	return ok;
@@ -143,14 +140,11 @@ static bool is_clean(Run *run, bool *clean, Err *err)
 
 static bool clean_up(Run *run, bool *clean, Err *err)
 {
-	bool ok = is_clean(run, clean, err);
+	int64_t left = 0;
+	bool ok = upkeep_clean_up(run->pg, &left, err);
 
-	for (int i = 0; ok && !*clean && i < CLEANUP_ATTEMPTS; i++) {
-		if (i > 0)
-			clock_sleep_ms(CLEANUP_PAUSE_MS);
-		ok = pg_exec(run->pg, "CALL citus_cleanup_orphaned_resources()", err) && is_clean(run, clean, err);
-	}
-	return ok || err_wrap(err, "clean up after moves");
+	*clean = left == 0;
+	return ok;
 }
 
 static bool is_as_planned(Run *run, bool *current, Err *err)

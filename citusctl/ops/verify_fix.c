@@ -9,11 +9,8 @@
 #include "io/asset.h"
 #include "ops/engine.h"
 #include "ops/tables.h"
+#include "ops/upkeep.h"
 #include "ops/verify_state.h"
-#include "util/clock.h"
-
-#define CLEANUP_ATTEMPTS 10
-#define CLEANUP_PAUSE_MS 200
 
 static void mended(Verifier *v, const char *node, const char *what)
 {
@@ -27,23 +24,15 @@ static void mended(Verifier *v, const char *node, const char *what)
 	report->fixed_count++;
 }
 
-/* Again while old copies are still being read. */
 static bool clean_up(Verifier *v, Err *err)
 {
 	int64_t before = 0;
 	int64_t left = 0;
-	bool ok = pg_query_int64(v->pg, asset_text("sql/query/cleanup_left.sql"), 0, NULL, &before, err);
+	bool ok = upkeep_left(v->pg, &before, err) && upkeep_clean_up(v->pg, &left, err);
 
-	left = before;
-	for (int i = 0; ok && left > 0 && i < CLEANUP_ATTEMPTS; i++) {
-		if (i > 0)
-			clock_sleep_ms(CLEANUP_PAUSE_MS);
-		ok = clock_go_on(err) && pg_exec(v->pg, "CALL citus_cleanup_orphaned_resources()", err) &&
-		     pg_query_int64(v->pg, asset_text("sql/query/cleanup_left.sql"), 0, NULL, &left, err);
-	}
 	if (ok && before > left)
 		mended(v, "cluster", arena_printf(v->arena, "cleaned up %s that moves left", verifier_count(v, before - left, "thing", "things")));
-	return ok || err_wrap(err, "clean up after moves");
+	return ok;
 }
 
 /* Each node knows of the transactions that it began, and decides those. */
@@ -64,35 +53,16 @@ static bool recover(Verifier *v, Err *err)
 	return true;
 }
 
-static bool count_missing_copies(Verifier *v, int64_t *count, bool *blocks, Err *err)
-{
-	PgRows *rows = pg_query(v->pg, asset_text("sql/query/reference_copies_missing.sql"), 0, NULL, err);
-
-	if (rows == NULL)
-		return false;
-	*count = pg_int(rows, 0, 0);
-	*blocks = pg_bool(rows, 0, 1);
-	pg_rows_free(rows);
-	return true;
-}
-
-/* Online, unless a table has no key for that. */
 static bool copy_reference_tables(Verifier *v, Err *err)
 {
-	int64_t before = 0;
-	int64_t after = 0;
-	bool blocks = false;
+	MissingCopies before = {.count = 0};
+	MissingCopies after = {.count = 0};
+	bool ok = upkeep_missing_copies(v->pg, &before, err) && upkeep_make_copies(v->pg, v->session->engine, &before, err) &&
+	          upkeep_missing_copies(v->pg, &after, err);
 
-	if (!count_missing_copies(v, &before, &blocks, err))
-		return false;
-
-	const char *const mode[] = {blocks ? "block_writes" : "auto"};
-	bool ok = pg_run(v->pg, asset_text(engine_traits(v->session->engine)->replicate_reference_tables), 1, mode, err) &&
-	          count_missing_copies(v, &after, &blocks, err);
-
-	if (ok && before > after)
-		mended(v, "cluster", arena_printf(v->arena, "made %s of reference tables", verifier_count(v, before - after, "copy", "copies")));
-	return ok || err_wrap(err, "copy reference tables");
+	if (ok && before.count > after.count)
+		mended(v, "cluster", arena_printf(v->arena, "made %s of reference tables", verifier_count(v, before.count - after.count, "copy", "copies")));
+	return ok;
 }
 
 static bool send_catalog(Verifier *v, Err *err)
