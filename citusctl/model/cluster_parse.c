@@ -345,6 +345,7 @@ static void read_object(Reader *reader, const Place *place, const Json *value, c
                         void *target)
 {
 	Head *head = target;
+	bool seen[KEYS_MAX] = {false};
 
 	head->path = path_of(reader, place);
 	head->usable = json_type(value) == JSON_OBJECT;
@@ -356,10 +357,12 @@ static void read_object(Reader *reader, const Place *place, const Json *value, c
 		const Place here = {.parent = place, .key = json_key(item)};
 		const Key *key = find_key(shape->keys, here.key);
 
-		if (key == NULL)
+		if (key == NULL) {
 			unknown_key(reader, &here, shape);
-		else
+		} else if (!seen[key - shape->keys]) { /* a second one was told as such; its place is taken */
+			seen[key - shape->keys] = true;
 			read_value(reader, &here, item, key->shape, (char *) target + key->offset);
+		}
 	}
 	check_keys(reader, place, value, shape);
 }

@@ -45,6 +45,11 @@ static const Bad bad[] = {
 	 "workers[0].labels: the key \"y\" stands twice in one object; keep one of them\n"
 	 "worker: unknown key, did you mean \"workers\"?\n"
 	 "workers[0].host: \"a\" is not \"127.0.0.1\", where a local cluster runs; leave it out, or use \"deploy\": \"ssh\""},
+	/* The first of two is read, and the second is not mixed into it. */
+	{"{'name': 'c', 'postgres': {'settings': {'jit': 'on'}}, 'postgres': {'settings': {'jit': null, 'work_mem': '1'}}, "
+	 "'workers': [{}], 'workers': 0}",
+	 "the key \"postgres\" stands twice in one object; keep one of them\n"
+	 "the key \"workers\" stands twice in one object; keep one of them"},
 	{"{'name': 'c', 'worker': 3}",
 	 "worker: unknown key, did you mean \"workers\"?"},
 	{"{'name': 'c', 'zzz': 3}",
