@@ -117,6 +117,24 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.clean_one FROM public;
 
+-- What a move that was cancelled had sent over its link to the coordinator may be past the point where that can be stopped:
+-- a record written then would be of nobody's concern.
+CREATE OR REPLACE FUNCTION citus_embedded.end_late_writers() RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    late integer;
+BEGIN
+    FOR late IN WITH writers AS MATERIALIZED (
+                    SELECT pid, substring(application_name FROM '^citus_embedded move (\d{1,9})$')::bigint AS operation
+                    FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid())
+                SELECT pid FROM writers WHERE operation IS NOT NULL AND citus_embedded.operation_is_over(operation) LOOP
+        IF NOT pg_terminate_backend(late, 10000) THEN
+            RAISE EXCEPTION 'session % of a move that is over does not end', late USING errcode = 'object_in_use';
+        END IF;
+    END LOOP;
+END $$;
+REVOKE EXECUTE ON FUNCTION citus_embedded.end_late_writers FROM public;
+
 -- Everything that is left of operations that are over: how much was cleaned up, and what was not.
 CREATE OR REPLACE FUNCTION citus_embedded.clean(OUT cleaned integer, OUT failed integer) LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
@@ -130,6 +148,7 @@ BEGIN
     cleaned := 0;
     failed := 0;
     PERFORM pg_advisory_xact_lock(citus_embedded.lock_class('cleanup'), 0);
+    PERFORM citus_embedded.end_late_writers();
     -- Last made, first gone; but what replicates a shard goes before it: on the target nothing may happen to rows any more.
     FOR item IN SELECT c.* FROM citus_embedded.cleanup c
                 WHERE operation_id IN (SELECT o FROM (SELECT DISTINCT operation_id AS o FROM citus_embedded.cleanup) d

@@ -276,7 +276,8 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     link text := citus_embedded.open_link('background', 0);
 BEGIN
-    PERFORM citus_embedded.dblink_exec(link, 'SET client_connection_check_interval = 0; SET lock_timeout = 0');
+    PERFORM citus_embedded.dblink_exec(link, format('SET client_connection_check_interval = 0; SET lock_timeout = 0; '
+        'SET application_name = %L', 'citus_embedded cleanup ' || operation));          -- it isn't one of those it ends
     PERFORM citus_embedded.dblink_send_query(link, format('SELECT citus_embedded.clean_after(%s)', operation));
     PERFORM citus_embedded.close_links('{background}');
 END $$;

@@ -227,12 +227,48 @@ crash()
 }
 clean_up_all() { sql -c 'CALL citus_cleanup_orphaned_resources()' && no_cleanup_left; }
 
+# A move is cancelled while the coordinator commits what is to be cleaned up, and is over before that has come to its end.
+test_late_record()
+{
+	local first source client
+	first=$(sql -c "SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'users'::regclass")
+	source=$(sql -c "SELECT nodeid FROM pg_dist_placement JOIN pg_dist_node USING (groupid) WHERE shardid = $first")
+	sql -o /dev/null <<-'SQL'
+		CREATE FUNCTION public.commit_slowly() RETURNS trigger LANGUAGE plpgsql AS $$
+		DECLARE
+			enough timestamptz := clock_timestamp() + '3s';
+		BEGIN
+			WHILE clock_timestamp() < enough LOOP
+				BEGIN
+					PERFORM pg_sleep(0.1);
+				EXCEPTION WHEN query_canceled THEN NULL;
+				END;
+			END LOOP;
+			RETURN NULL;
+		END $$;
+		CREATE TRIGGER commit_slowly BEFORE INSERT ON citus_embedded.cleanup FOR EACH STATEMENT EXECUTE FUNCTION public.commit_slowly();
+	SQL
+	node_sql moves coordinator -c "SELECT citus_move_shard_placement($first, $source, $((source == 2 ? 3 : 2)))" >move.out 2>&1 &
+	client=$!
+	ok 'a move comes to what it writes down first' wait_until 20 is_writing_down
+	sql -c "SELECT pg_cancel_backend($(mover))" >/dev/null
+	wait "$client"
+	isnt "$?" 0 'it is cancelled'
+	ok 'and is over' wait_until 30 is_written_down
+	says 'nothing was written down after its end' 0 'SELECT count(*) FROM pg_dist_cleanup'
+	sql -c 'DROP TRIGGER commit_slowly ON citus_embedded.cleanup' -c 'DROP FUNCTION public.commit_slowly()'
+	nothing_left 'a move that is cancelled while it writes down what it makes'
+}
+is_writing_down() { [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO citus\_embedded.cleanup%' AND state = 'active'")" = 1 ]; }
+is_written_down() { ! is_writing_down; }
+
 test_crashes()
 {
 	crash 'Setting Up' session
 	crash 'Copying Data' backend
 	crash 'Copying Data' target
 	crash 'Catching Up' source
+	test_late_record
 }
 
 # ---- other things at the same time --------------------------------------------
