@@ -56,11 +56,15 @@ clients_of()
 		AND application_name NOT LIKE 'citus\_%' AND application_name <> 'postgres_fdw'"
 }
 
+clients_of_workers() { nodes=$(clients_of worker1),$(clients_of worker2); }
+each_worker_has() { clients_of_workers && [ "$nodes" = "$1,$1" ]; }
+
 test_via_any()
 {
 	local pid nodes
 	ok "$1: a demo with connections to any node comes to its workload" begin --clients 6 --duration 4 --warmup 1 --via any
-	nodes=$(clients_of worker1),$(clients_of worker2)
+	# They connect one after another.
+	if [ "$1" = citus ]; then wait_until 4 each_worker_has 2; else clients_of_workers; fi
 	wait "$pid"
 	is "$?" 0 "$1: and succeeds"
 	out=$(cat "$TMP/.out")
