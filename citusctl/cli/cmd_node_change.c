@@ -108,6 +108,10 @@ bool node_run_add(Call *call, const OptionList *names, Err *err)
 	operation_end(session, ok, err);
 	if (addition.unreached != NULL)
 		fprintf(stderr, "Not reached: %s.  It does not let new nodes in yet: when it is back, citusctl init\n", addition.unreached);
+	if (ok && !call->globals->json && report_count_left(report) > 0) {
+		output_differences(stdout, report, false);
+		putchar('\n');
+	}
 	if (ok && call->globals->json)
 		output_json(output_report_json(report));
 	else if (ok && addition.opened > 0 && report_count(report, OUTCOME_CHANGED) == 0)

@@ -76,6 +76,8 @@ test_settings()
 	runs "$engine: init leaves that" 0 citusctl init
 	like "$out" 'left to people' "$engine: and says so"
 	like "$out" 'postgresql.conf.*wanted: 5MB' "$engine: and what it is"
+	runs "$engine: node add of it too" 0 citusctl node add w1
+	like "${out//$'\n'/ }" 'left to people.*postgresql.conf.*wanted: 5MB.*It is a node' "$engine: and says what is left"
 	sed -i '$d' "$(config "$name" w1)/postgresql.conf" && reload "$name" w1
 }
 
