@@ -205,7 +205,7 @@ static const Shape files = {.kind = SHAPE_LIST, .item = &file_text, .high = 1000
 
 /* ---- keys ----------------------------------------------------------------- */
 
-static const Key password_keys[] = {
+static const Key password_keys[KEYS_MAX + 1] = {
 	{"env", &password_env, offsetof(PasswordDraft, env),
 	 .about = "Environment variable that holds the password."},
 	{"file", &password_file, offsetof(PasswordDraft, file),
@@ -218,7 +218,7 @@ static const Shape password = {
 	.instead = "; the password itself does not belong in this file: use {\"env\": \"VARIABLE\"} or "
 	           "{\"file\": \"PATH\"}"};
 
-static const Key postgres_keys[] = {
+static const Key postgres_keys[KEYS_MAX + 1] = {
 	{"version", &version, offsetof(PostgresDraft, version),
 	 .about = "Major version of PostgreSQL; the newest installed one if left out."},
 	{"database", &sql_name_text, offsetof(PostgresDraft, database),
@@ -234,7 +234,7 @@ static const Key postgres_keys[] = {
 static const Shape postgres = {.kind = SHAPE_OBJECT, .keys = postgres_keys,
                                .size = sizeof(PostgresDraft)};
 
-static const Key ssh_keys[] = {
+static const Key ssh_keys[KEYS_MAX + 1] = {
 	{"user", &sql_name_text, offsetof(SshDraft, user),
 	 .about = "User to log in as; what SSH's own configuration says if left out."},
 	{"port", &port, offsetof(SshDraft, port),
@@ -250,7 +250,7 @@ static const Key ssh_keys[] = {
 static const Shape ssh = {.kind = SHAPE_OBJECT, .keys = ssh_keys,
                           .size = sizeof(SshDraft)};
 
-static const Key repository_keys[] = {
+static const Key repository_keys[KEYS_MAX + 1] = {
 	{"name", &simple_name_text, offsetof(RepositoryDraft, name),
 	 .about = "What its files on the hosts are called.",
 	 .missing = "is missing; give the repository a name, such as \"pgdg\""},
@@ -268,7 +268,7 @@ static const Key repository_keys[] = {
 static const Shape repository = {.kind = SHAPE_OBJECT, .keys = repository_keys, .size = sizeof(RepositoryDraft)};
 static const Shape repositories = {.kind = SHAPE_LIST, .item = &repository, .high = 100};
 
-static const Key node_keys[] = {
+static const Key node_keys[KEYS_MAX + 1] = {
 	{"name", &simple_name_text, offsetof(NodeDraft, name),
 	 .about = "Name of the node; coordinator, worker1, worker2 ... if left out."},
 	{"host", &host_text, offsetof(NodeDraft, host),
@@ -285,7 +285,7 @@ static const Key node_keys[] = {
 static const Shape node = {.kind = SHAPE_OBJECT, .keys = node_keys, .size = sizeof(NodeDraft)};
 static const Shape workers = {.kind = SHAPE_MANY, .item = &node, .low = 1, .high = 64};
 
-static const Key table_keys[] = {
+static const Key table_keys[KEYS_MAX + 1] = {
 	{"name", &table_text, offsetof(TableDraft, label),
 	 .about = "table or schema.table; a part in double quotes may hold anything.",
 	 .missing = "is missing; every table needs its name"},
@@ -302,7 +302,7 @@ static const Key table_keys[] = {
 static const Shape table = {.kind = SHAPE_OBJECT, .keys = table_keys, .size = sizeof(TableDraft)};
 static const Shape tables = {.kind = SHAPE_LIST, .item = &table, .high = 10000};
 
-static const Key pooler_keys[] = {
+static const Key pooler_keys[KEYS_MAX + 1] = {
 	{"port", &port, offsetof(PoolerDraft, port),
 	 .about = "Port of PgBouncer on the coordinator's host.",
 	 .missing = "is missing; the pooler needs a port, such as 6432"},
@@ -311,7 +311,7 @@ static const Key pooler_keys[] = {
 static const Shape pooler = {.kind = SHAPE_OBJECT, .keys = pooler_keys,
                              .size = sizeof(PoolerDraft)};
 
-static const Key cache_keys[] = {
+static const Key cache_keys[KEYS_MAX + 1] = {
 	{"host", &host_text, offsetof(CacheDraft, host),
 	 .about = "Where Redis is: a name or an address.",
 	 .missing = "is missing; say where Redis is, such as \"127.0.0.1\""},
@@ -321,7 +321,7 @@ static const Key cache_keys[] = {
 };
 static const Shape cache = {.kind = SHAPE_OBJECT, .keys = cache_keys, .size = sizeof(CacheDraft)};
 
-static const Key rebalance_keys[] = {
+static const Key rebalance_keys[KEYS_MAX + 1] = {
 	{"threshold", &threshold, offsetof(RebalanceDraft, threshold),
 	 .about = "How far from the best balance is good enough, as a fraction; 0.05 if left out."},
 	{"jobs", &jobs, offsetof(RebalanceDraft, jobs),
@@ -331,7 +331,7 @@ static const Key rebalance_keys[] = {
 static const Shape rebalance = {.kind = SHAPE_OBJECT, .keys = rebalance_keys,
                                 .size = sizeof(RebalanceDraft)};
 
-static const Key description_keys[] = {
+static const Key description_keys[KEYS_MAX + 1] = {
 	{"$schema", &file_text, offsetof(Draft, editors_schema), .about = "For editors; ignored.",
 	 .for_editors = true},
 	{"name", &simple_name_text, offsetof(Draft, name), .about = "Name of the cluster.",

@@ -19,7 +19,7 @@
 #include "util/json.h"
 
 #define MISTAKES_MAX 100
-#define KEYS_MAX 24 /* of one object */
+#define KEYS_MAX 24 /* of one object; a table of more does not compile */
 
 /* ---- shapes: what a value may be ---------------------------------------- */
 
