@@ -170,6 +170,7 @@ test_report()
 begin()
 {
 	mkdir -p "$TMP/$1"
+	rm -f "$TMP/$1.err" # of the run before
 	CITUSCTL_HOME=$TMP/$1 "$CITUSCTL" demo --engine "$engine" --workers 2 --users 1000 --duration 120 --clients 1 \
 		>"$TMP/$1.out" 2>"$TMP/$1.err" </dev/null &
 }

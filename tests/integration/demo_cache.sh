@@ -51,6 +51,7 @@ check_detail() { json '.checks[] | select(.name == "cached reads") | .detail'; }
 test_own()
 {
 	local dir
+	rm -f own.err # of the run before
 	"$CITUSCTL" demo --engine "$1" --workers 2 --users 300 --duration 5 --cache -o json --junit own.xml --report own.html \
 		>own.out 2>own.err </dev/null &
 	ok "$1: a demo with a Redis of its own gets to work" wait_until 120 grep -q '^working' own.err

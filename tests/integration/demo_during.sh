@@ -80,6 +80,7 @@ test_moves()
 test_joined()
 {
 	local pid base cluster holder
+	rm -f joined.err # of the run before
 	"$CITUSCTL" demo --engine "$1" --workers 1 --users 200 --clients 2 --duration 4 --rate 20 --during scale-out >joined.out 2>joined.err </dev/null &
 	pid=$!
 	ok "$1: a worker joins" wait_until 120 grep -q 'worker2 has joined' joined.err
@@ -103,6 +104,7 @@ is_waiting() { [ "$(node_sql "$1" coordinator -c "SELECT count(*) FROM pg_locks 
 # Something that the event does not explain has to be found.
 begin_foul()
 {
+	rm -f "$TMP/foul.err" # of the run before
 	"$CITUSCTL" -y demo --keep --users 500 --duration 6 --during restart -o json >"$TMP/foul.out" 2>"$TMP/foul.err" </dev/null &
 }
 is_marked() { grep -q 'worker1 stops' "$TMP/foul.err"; }
@@ -142,6 +144,7 @@ test_foul()
 # A worker's death does not excuse what failed before it.
 test_early()
 {
+	rm -f early.err # of the run before
 	"$CITUSCTL" -y demo --users 500 --duration 16 --rate 20 --during kill-worker -o json >"$TMP/.out" 2>early.err </dev/null &
 	local pid=$!
 	ok "$1: a demo comes to its workload" wait_until 60 grep -q '^working' early.err

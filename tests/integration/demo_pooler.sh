@@ -21,6 +21,7 @@ checks_failed() { json '[.checks[] | select(.passed | not) | .name] | join(" ")'
 test_own()
 {
 	local dir
+	rm -f own.err password # of the run before
 	"$CITUSCTL" demo --engine "$1" --workers 2 --users 500 --duration 4 --clients 24 --pooler -o json --junit own.xml --report own.html \
 		>own.out 2>own.err </dev/null &
 	ok "$1: a demo through a pooler gets to work" wait_until 120 grep -q '^working' own.err

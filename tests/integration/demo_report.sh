@@ -104,6 +104,7 @@ test_columnar()
 # begin OPTION...: a demo in the background, up to its workload.
 begin()
 {
+	rm -f begun.err # of the run before
 	"$CITUSCTL" -c "$file" demo --users 300 "$@" -o json >"$TMP/.out" 2>begun.err </dev/null &
 	pid=$!
 	wait_until 60 grep -q '^working' begun.err

@@ -77,6 +77,7 @@ test_history()
 
 	# Somebody who is no citusctl.
 	mkfifo "$TMP/session"
+	rm -f "$TMP/held" # of the engine before
 	hold_lock "$name" -f - <"$TMP/session" >"$TMP/held" 2>&1 &
 	holder=$!
 	exec 7>"$TMP/session"

@@ -46,6 +46,7 @@ is_still() { [ "$(moves_running)" = 0 ]; }
 # start COMMAND...: in the background, as $pid; its output in started.out and started.err.
 start()
 {
+	rm -f started.err # of the run before
 	"$CITUSCTL" "$@" >started.out 2>started.err </dev/null &
 	pid=$!
 }

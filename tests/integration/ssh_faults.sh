@@ -211,6 +211,7 @@ has_ended() { ! kill -0 "$1" 2>/dev/null; }
 test_interrupt()
 {
 	describe_lab
+	rm -f said # of the run before
 	"$CITUSCTL" -v init >said 2>&1 &
 	local pid=$!
 	wait_until 60 grep -q 'create the server' said
@@ -226,6 +227,7 @@ test_interrupt()
 	no_black_hole 1
 
 	# It falls silent when citusctl has logged in, and asks it something every second.
+	rm -f said # of the run before
 	"$CITUSCTL" logs --follow worker1 >said 2>&1 &
 	pid=$!
 	ok 'the log of a worker' wait_until 60 test -s said
