@@ -244,7 +244,7 @@ test_interrupted()
 
 	"$CITUSCTL" init >"$TMP/first" 2>&1 </dev/null &
 	first=$!
-	wait_until 5 grep -qx -- "$first" "$CITUSCTL_HOME/$name/lock"
+	wait_until 30 grep -qx -- "$first" "$CITUSCTL_HOME/$name/lock"
 	run citusctl init
 	second=$status
 	like "$err" 'another citusctl is working on cluster .*\(process [0-9]+\)' "$engine: of two at once the second is told so"
