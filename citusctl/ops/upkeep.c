@@ -4,8 +4,8 @@
 #include "ops/engine.h"
 #include "util/clock.h"
 
-/* A shard that is still being read can't be dropped: tried for so long. */
-#define CLEANUP_ATTEMPTS 20
+/* A shard that is still being read can't be dropped: tried for so long, which the server goes on with. */
+#define CLEANUP_MS 5000
 #define CLEANUP_PAUSE_MS 200
 
 bool upkeep_left(Pg *pg, int64_t *left, Err *err)
@@ -17,11 +17,13 @@ bool upkeep_left(Pg *pg, int64_t *left, Err *err)
 bool upkeep_clean_up(Pg *pg, int64_t *left, Err *err)
 {
 	bool ok = upkeep_left(pg, left, err);
+	int64_t end_us = clock_us() + CLEANUP_MS * 1000;
 
-	for (int i = 0; ok && *left > 0 && i < CLEANUP_ATTEMPTS; i++) {
-		if (i > 0)
-			clock_sleep_ms(CLEANUP_PAUSE_MS);
+	while (ok && *left > 0) {
 		ok = pg_exec(pg, asset_text("sql/query/cleanup.sql"), err) && upkeep_left(pg, left, err);
+		if (*left == 0 || clock_us() >= end_us)
+			break;
+		clock_sleep_ms(CLEANUP_PAUSE_MS);
 	}
 	return ok || err_wrap(err, "clean up after moves");
 }

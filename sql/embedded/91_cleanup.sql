@@ -100,7 +100,8 @@ BEGIN
                     PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.empty_shard(%L)', record.object_name));
                 END;
             END LOOP;
-            PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.attempt(%L, ''10s'')',
+            -- What is in use for long is left to the next time: moves that are to begin wait for this one.
+            PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.attempt(%L, ''1s'')',
                                                     'DROP TABLE IF EXISTS ' || record.object_name));
         WHEN 2 THEN
             PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.unsubscribe(%L); DELETE FROM citus_embedded.marker '

@@ -276,21 +276,50 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     link text := citus_embedded.open_link('background', 0);
 BEGIN
+    -- It isn't one of those that it ends; and a warning that nobody receives would end it.
     PERFORM citus_embedded.dblink_exec(link, format('SET client_connection_check_interval = 0; SET lock_timeout = 0; '
-        'SET application_name = %L', 'citus_embedded cleanup ' || operation));          -- it isn't one of those it ends
-    PERFORM citus_embedded.dblink_send_query(link, format('SELECT citus_embedded.clean_after(%s)', operation));
+        'SET client_min_messages = error; SET application_name = %L', 'citus_embedded cleanup ' || operation));
+    PERFORM citus_embedded.dblink_send_query(link, format('CALL citus_embedded.clean_until_done(%s)', operation));
     PERFORM citus_embedded.close_links('{background}');
 END $$;
 
-CREATE OR REPLACE FUNCTION citus_embedded.clean_after(operation bigint) RETURNS void LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION citus_embedded.something_to_clean() RETURNS boolean LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM (SELECT DISTINCT operation_id AS o FROM citus_embedded.cleanup) d WHERE citus_embedded.operation_is_over(o)) $$;
+
+-- What somebody uses, or what is on a node that is down, is tried again and again: by one session for all operations, each
+-- time in a transaction of its own, for which a procedure may have no settings; the link has set the search path.
+DROP FUNCTION IF EXISTS citus_embedded.clean_after(bigint);
+CREATE OR REPLACE PROCEDURE citus_embedded.clean_until_done(operation bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    janitor constant integer := citus_embedded.lock_class('janitor');
+    pause double precision := 0.5;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(citus_embedded.lock_class('operation'), operation::integer);
     PERFORM citus_embedded.clean();
+    COMMIT;
+    -- Who ends looks once more when the lock is free: somebody may have gone away because it was not.
+    WHILE citus_embedded.something_to_clean() AND pg_try_advisory_lock(janitor, 0) LOOP
+        PERFORM set_config('log_min_messages', 'error', false);            -- the first time has said it
+        WHILE citus_embedded.something_to_clean() LOOP
+            COMMIT;
+            PERFORM pg_sleep(pause);
+            COMMIT;
+            pause := least(pause * 1.5, 30);
+            BEGIN
+                PERFORM citus_embedded.clean();
+            EXCEPTION WHEN OTHERS THEN
+                NULL;                             -- a session of a move that does not end yet
+            END;
+        END LOOP;
+        PERFORM pg_advisory_unlock(janitor, 0);
+        COMMIT;
+    END LOOP;
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.begin_move, citus_embedded.set_phase, citus_embedded.create_target,
     citus_embedded.lock_for_copy, citus_embedded.swap, citus_embedded.clean_later,
-    citus_embedded.clean_after FROM public;
+    citus_embedded.something_to_clean FROM public;
+REVOKE EXECUTE ON PROCEDURE citus_embedded.clean_until_done FROM public;
 
 -- A node that is not there has its name and port only.
 CREATE OR REPLACE FUNCTION citus_embedded.node_if_any(name text, port integer) RETURNS citus_embedded.node LANGUAGE plpgsql STABLE

@@ -46,6 +46,11 @@ plain_server() { on "$1" sh -c 'cd / && pg_createcluster "$0" plain --port 5999 
 no_server() { on "$1" pg_dropcluster "$PG_MAJOR" plain; }
 
 # ---- hosts against as many local servers ----------------------------------------
+# The server that Debian's package makes when it is installed.
+# shellcheck disable=SC2016 # for the shell there
+installed() { on "$1" sh -c 'cd / && pg_createcluster "$0" main --port 5432 --locale C.UTF-8 -- --no-sync >/dev/null && pg_ctlcluster "$0" main start' "$PG_MAJOR"; }
+not_installed() { on "$1" pg_dropcluster --stop "$PG_MAJOR" main; }
+
 # against_local N
 against_local()
 {
@@ -53,22 +58,27 @@ against_local()
 	lab_up "$n" || exit 1
 	echo '{"name": "here", "engine": "citus", "workers": '$((n - 1))'}' >local.json
 	describe_lab ''
-	rm -f ssh servers local first second requests
+	rm -f ssh servers local taken first second requests
 	for _ in $(seq "$RUNS"); do
 		seconds on_all plain_ssh >>ssh
 		seconds on_all plain_server >>servers
 		on_all no_server
 		seconds citusctl -c local.json init >>local
 		citusctl -q -y -c local.json destroy >/dev/null
+		on_all installed
+		seconds citusctl init >>taken
+		citusctl -q -y destroy >/dev/null
+		on_all not_installed
 		seconds citusctl init >>first
 		seconds citusctl -v init >>second
 		sed -n 's/.*: \([0-9]*\) requests over SSH.*/\1/p' "$TMP/err" >>requests
 		citusctl -q -y destroy >/dev/null
 	done
-	awk -v n="$n" -v l="$(smallest local)" -v f="$(smallest first)" -v s="$(smallest second)" -v r="$(sort -n requests | tail -n 1)" \
-		-v ssh="$(smallest ssh)" -v servers="$(smallest servers)" 'BEGIN {
-		printf "init, %d hosts    local %.2f s, hosts %.2f s (%.2f times local), second %.2f s (%.2f times the first), at most %d round trips a host\n",
-			n, l, f, f / l, s, s / f, r
+	awk -v n="$n" -v l="$(smallest local)" -v t="$(smallest taken)" -v f="$(smallest first)" -v s="$(smallest second)" \
+		-v r="$(sort -n requests | tail -n 1)" -v ssh="$(smallest ssh)" -v servers="$(smallest servers)" 'BEGIN {
+		printf "init, %d hosts    local %.2f s; hosts with a server each %.2f s (%.2f times local), without %.2f s (%.2f times)\n",
+			n, l, t, t / l, f, f / l
+		printf "                 second %.2f s (%.2f times the first), at most %d round trips a host\n", s, s / f, r
 		printf "                 floor: pg_createcluster alone on all of them %.2f s (%.2f times local), ssh HOST true %.2f s\n", servers, servers / l, ssh }'
 	lab down "$TMP/lab"
 }

@@ -227,6 +227,31 @@ crash()
 }
 clean_up_all() { sql -c 'CALL citus_cleanup_orphaned_resources()' && no_cleanup_left; }
 
+# What a cancelled move made stands in a table that somebody reads for long: it goes when he has ended, and nobody has to ask.
+test_in_use()
+{
+	local first source target client
+	first=$(sql -c "SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'users'::regclass")
+	source=$(sql -c "SELECT nodeid FROM pg_dist_placement JOIN pg_dist_node USING (groupid) WHERE shardid = $first")
+	target=$((source == 2 ? 3 : 2))
+	hold coordinator 'SELECT count(*) FROM users'
+	node_sql moves coordinator -c "SELECT citus_move_shard_placement($first, $source, $target, 'force_logical')" >move.out 2>&1 &
+	client=$!
+	ok 'a move has made its shards' wait_until 60 phase_is 'Catching Up'
+	hold "worker$((target - 1))" 'LOCK TABLE users IN ACCESS SHARE MODE'
+	sql -c "SELECT pg_cancel_backend($(mover))" >/dev/null
+	wait "$client"
+	isnt "$?" 0 'it is cancelled while somebody reads the table on its target'
+	release coordinator
+	ok 'it is cleaned up after, again and again' wait_until 60 sql_is 1 "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'citus\_embedded cleanup%' AND wait_event = 'PgSleep'"
+	says 'the shards of users can not be dropped meanwhile' t "SELECT count(*) > 0 FROM pg_dist_cleanup"
+	release "worker$((target - 1))"
+	ok 'they are when he has ended' wait_until 60 no_cleanup_left
+	ok 'and who cleaned up is gone' wait_until 60 sql_is 0 "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'citus\_embedded cleanup%'"
+	nothing_left 'after a move whose target was read'
+}
+sql_is() { [ "$(sql -c "$2")" = "$1" ]; }
+
 # A move is cancelled while the coordinator commits what is to be cleaned up, and is over before that has come to its end.
 test_late_record()
 {
@@ -269,6 +294,7 @@ test_crashes()
 	crash 'Copying Data' target
 	crash 'Catching Up' source
 	test_late_record
+	test_in_use
 }
 
 # ---- other things at the same time --------------------------------------------
