@@ -41,7 +41,7 @@ static bool run_destroy(Call *call, const void *args, Err *err)
 	if (call->cluster->deploy == DEPLOY_NONE) {
 		err_set(err, ERR_REFUSED, "the servers of cluster \"%s\" are not citusctl's to destroy (\"deploy\": \"none\")",
 		        call->cluster->name);
-		return err_hint(err, "To remove what is in it: DROP DATABASE \"%s\" on each of its %zu servers.",
+		return err_hint(err, "To remove what is in it: DROP DATABASE \"%s\" WITH (FORCE) on each of its %zu servers.",
 		                call->cluster->postgres.database, call->cluster->node_count);
 	}
 	if (call->cluster->deploy == DEPLOY_LOCAL && access(call->session->base, F_OK) != 0) {

@@ -265,7 +265,7 @@ static bool verify(Run *run, RebalanceResult *result, Err *err)
 		return false;
 	if (!clean)
 		tell(run, REBALANCE_WARNING,
-		     "shards that moves left behind are still in use; the server drops them when they are not");
+		     "shards that moves left behind are still in use, or their node is down; the server goes on trying to drop them");
 	if (!snapshot_read_places(run->pg, run->r->arena, &now, err) || !check_placements(run, result, &now, err))
 		return false;
 	for (size_t n = 0; n < run->r->snapshot.node_count; n++)

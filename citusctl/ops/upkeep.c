@@ -4,7 +4,7 @@
 #include "ops/engine.h"
 #include "util/clock.h"
 
-/* A shard that is still being read can't be dropped: tried for so long, which the server goes on with. */
+/* A shard that is still in use can't be dropped: tried for so long, and the server goes on with it. */
 #define CLEANUP_MS 5000
 #define CLEANUP_PAUSE_MS 200
 
@@ -17,7 +17,7 @@ bool upkeep_left(Pg *pg, int64_t *left, Err *err)
 bool upkeep_clean_up(Pg *pg, int64_t *left, Err *err)
 {
 	bool ok = upkeep_left(pg, left, err);
-	int64_t end_us = clock_us() + CLEANUP_MS * 1000;
+	int64_t end_us = clock_us() + (int64_t) CLEANUP_MS * 1000;
 
 	while (ok && *left > 0) {
 		ok = pg_exec(pg, asset_text("sql/query/cleanup.sql"), err) && upkeep_left(pg, left, err);

@@ -64,7 +64,7 @@ static void judge_cleanup(Verifier *v, const PgRows *cleanup)
 				first = arena_printf(v->arena, "%s %s", kind_name(pg_int(cleanup, i, 0)), pg_value(cleanup, i, 1));
 		}
 		if (moved > 0)
-			verifier_found(v, VERDICT_WARN, FIX_CLEANUP, v->nodes[n].name, "moved", "%s of moved shards to be dropped: the server does so by itself, citusctl verify --fix at once",
+			verifier_found(v, VERDICT_WARN, FIX_CLEANUP, v->nodes[n].name, "moved", "%s of moved shards to be dropped: the server does so by itself, with the next move at the latest; citusctl verify --fix: at once",
 			             verifier_count(v, moved, "old copy", "old copies"));
 		if (failed > 0)
 			verifier_found(v, VERDICT_FAIL, FIX_CLEANUP, v->nodes[n].name, "failed", "%s that a move which failed left, such as %s: citusctl verify --fix cleans up",

@@ -10,7 +10,8 @@ CREATE OR REPLACE FUNCTION citus_embedded.conninfo(host text, port integer, role
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg(format('%s=''%s''', key, replace(replace(value, '\', '\\'), '''', '\''')), ' ') || coalesce(' ' || authinfo, '')
     FROM (VALUES ('host', host), ('port', port::text), ('dbname', current_database()::text), ('user', role_name::text),
-                 ('connect_timeout', '5'), ('application_name', 'citus_embedded')) v (key, value) $$;
+                 ('connect_timeout', '5'), ('application_name', 'citus_embedded'),
+                 ('keepalives_idle', '10'), ('keepalives_interval', '5'), ('keepalives_count', '3')) v (key, value) $$;
 
 -- A role's own password is no secret to it. The view asks for the role that reads: in a function of somebody else's that is SECURITY
 -- DEFINER it is not who called that function.

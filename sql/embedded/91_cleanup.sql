@@ -79,7 +79,7 @@ DECLARE
 BEGIN
     -- A command that a dead move left running would make again what is dropped here.
     IF citus_embedded.ask(link, format('SELECT bool_and(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity '
-           'WHERE application_name = %L', citus_embedded.link_signature(record.operation_id))) = 'f' THEN
+           'WHERE datname = current_database() AND application_name = %L', citus_embedded.link_signature(record.operation_id))) = 'f' THEN
         RAISE EXCEPTION 'a session of the move is still at work there' USING errcode = 'object_in_use';
     END IF;
     CASE record.object_type
@@ -90,7 +90,8 @@ BEGIN
                          AND format('%s.%I', c.relnamespace::regnamespace, s.shardname) = record.object_name) THEN
                 RETURN;                               -- in use: never drop that
             END IF;
-            PERFORM citus_embedded.ask(link, 'SET citus_embedded.busy = on; SET lock_timeout = ''5s''');
+            -- What is in use for long is left to the next time, and said once, here.
+            PERFORM citus_embedded.ask(link, 'SET citus_embedded.busy = on; SET lock_timeout = ''1s''; SET log_min_messages = fatal');
             LOOP
                 command := citus_embedded.ask(link, format('SELECT citus_embedded.detach_command(%L)', record.object_name));
                 EXIT WHEN command IS NULL;
@@ -100,7 +101,6 @@ BEGIN
                     PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.empty_shard(%L)', record.object_name));
                 END;
             END LOOP;
-            -- What is in use for long is left to the next time: moves that are to begin wait for this one.
             PERFORM citus_embedded.ask(link, format('SELECT citus_embedded.attempt(%L, ''1s'')',
                                                     'DROP TABLE IF EXISTS ' || record.object_name));
         WHEN 2 THEN
@@ -127,9 +127,13 @@ DECLARE
 BEGIN
     FOR late IN WITH writers AS MATERIALIZED (
                     SELECT pid, substring(application_name FROM '^citus_embedded move (\d{1,9})$')::bigint AS operation
-                    FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid())
+                    FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid())
                 SELECT pid FROM writers WHERE operation IS NOT NULL AND citus_embedded.operation_is_over(operation) LOOP
-        IF NOT pg_terminate_backend(late, 10000) THEN
+        IF pg_terminate_backend(late, 10000) THEN
+            CONTINUE;
+        END IF;
+        PERFORM pg_stat_clear_snapshot();             -- it may have ended by itself just before
+        IF EXISTS (SELECT FROM pg_stat_activity WHERE pid = late) THEN
             RAISE EXCEPTION 'session % of a move that is over does not end', late USING errcode = 'object_in_use';
         END IF;
     END LOOP;

@@ -174,6 +174,12 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.check_move, citus_embedded.lock_group, citus_embedded.move_shard FROM public;
 
+-- A shard of the group that an earlier move left somewhere.
+CREATE OR REPLACE FUNCTION citus_embedded.leftover(shard bigint) RETURNS text LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT object_name FROM citus_embedded.cleanup
+    WHERE object_type = 1 AND object_name IN (SELECT qualified FROM citus_embedded.shard_group(shard)) LIMIT 1 $$;
+
 CREATE OR REPLACE FUNCTION citus_embedded.begin_move(operation bigint, shard bigint, source citus_embedded.node,
     target citus_embedded.node) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -182,10 +188,12 @@ DECLARE
 BEGIN
     PERFORM citus_embedded.ask(here, format('INSERT INTO citus_embedded.move VALUES (%s, %s, %s, %s, %s, ''Setting Up'')',
                                operation, pg_backend_pid(), shard, source.groupid, target.groupid));
-    PERFORM citus_embedded.ask(here, 'CALL pg_catalog.citus_cleanup_orphaned_resources()');
-    SELECT object_name INTO leftover FROM citus_embedded.cleanup
-    WHERE object_type = 1 AND object_name IN (SELECT qualified FROM citus_embedded.shard_group(shard)) LIMIT 1;
-    IF FOUND THEN
+    -- Only what is in the way: the rest is cleaned up after moves, and may be in use for long.
+    IF citus_embedded.leftover(shard) IS NOT NULL THEN
+        PERFORM citus_embedded.ask(here, 'CALL pg_catalog.citus_cleanup_orphaned_resources()');
+    END IF;
+    leftover := citus_embedded.leftover(shard);
+    IF leftover IS NOT NULL THEN
         RAISE EXCEPTION 'shard move failed as the orphaned shard % leftover from the previous move could not be cleaned up', leftover
             USING hint = 'Bring the node that has it back, and run: CALL citus_cleanup_orphaned_resources()';
     END IF;
@@ -294,22 +302,29 @@ CREATE OR REPLACE PROCEDURE citus_embedded.clean_until_done(operation bigint) LA
 DECLARE
     janitor constant integer := citus_embedded.lock_class('janitor');
     pause double precision := 0.5;
+    done record;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(citus_embedded.lock_class('operation'), operation::integer);
-    PERFORM citus_embedded.clean();
+    BEGIN
+        PERFORM citus_embedded.clean();
+    EXCEPTION WHEN OTHERS THEN
+        RAISE LOG 'cleanup after move %: %', operation, sqlerrm;
+    END;
     COMMIT;
     -- Who ends looks once more when the lock is free: somebody may have gone away because it was not.
     WHILE citus_embedded.something_to_clean() AND pg_try_advisory_lock(janitor, 0) LOOP
         PERFORM set_config('log_min_messages', 'error', false);            -- the first time has said it
         WHILE citus_embedded.something_to_clean() LOOP
             COMMIT;
-            PERFORM pg_sleep(pause);
-            COMMIT;
-            pause := least(pause * 1.5, 30);
+            FOR nap IN 1 .. ceil(pause) LOOP          -- short ones: each has a snapshot
+                PERFORM pg_sleep(least(pause, 1));
+                COMMIT;
+            END LOOP;
             BEGIN
-                PERFORM citus_embedded.clean();
+                SELECT * INTO done FROM citus_embedded.clean();
+                pause := CASE WHEN done.cleaned > 0 THEN 0.5 ELSE least(pause * 1.5, 10) END;
             EXCEPTION WHEN OTHERS THEN
-                NULL;                             -- a session of a move that does not end yet
+                NULL;                                 -- a session of a move that does not end yet
             END;
         END LOOP;
         PERFORM pg_advisory_unlock(janitor, 0);
@@ -317,7 +332,7 @@ BEGIN
     END LOOP;
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.begin_move, citus_embedded.set_phase, citus_embedded.create_target,
-    citus_embedded.lock_for_copy, citus_embedded.swap, citus_embedded.clean_later,
+    citus_embedded.lock_for_copy, citus_embedded.swap, citus_embedded.clean_later, citus_embedded.leftover,
     citus_embedded.something_to_clean FROM public;
 REVOKE EXECUTE ON PROCEDURE citus_embedded.clean_until_done FROM public;
 

@@ -252,6 +252,25 @@ test_in_use()
 }
 sql_is() { [ "$(sql -c "$2")" = "$1" ]; }
 
+# A session that seems to work for a move that is over, and can't be ended now, keeps nothing from being cleaned up later.
+test_stuck()
+{
+	local first source stuck
+	first=$(sql -c "SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'users'::regclass")
+	source=$(sql -c "SELECT nodeid FROM pg_dist_placement JOIN pg_dist_node USING (groupid) WHERE shardid = $first")
+	PGAPPNAME='citus_embedded move 1' node_sql moves coordinator -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
+	ok 'somebody says that he works for the first move' wait_until 20 sql_is 1 "SELECT count(*) FROM pg_stat_activity WHERE $stuck_one"
+	stuck=$(sql -c "SELECT pid FROM pg_stat_activity WHERE $stuck_one")
+	kill -STOP "$stuck"
+	says 'another move succeeds' '' "SELECT citus_move_shard_placement($first, $source, $((source == 2 ? 3 : 2)))"
+	ok 'what it left waits' wait_until 60 sql_is t "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND objid = 0 AND
+		classid::bigint = (hashtext('citus_embedded janitor') + 4294967296) % 4294967296"
+	kill -CONT "$stuck"
+	ok 'until that session ends' wait_until 60 no_cleanup_left
+	nothing_left 'after that'
+}
+stuck_one="application_name = 'citus_embedded move 1' AND wait_event = 'PgSleep'"
+
 # A move is cancelled while the coordinator commits what is to be cleaned up, and is over before that has come to its end.
 test_late_record()
 {
@@ -295,6 +314,7 @@ test_crashes()
 	crash 'Catching Up' source
 	test_late_record
 	test_in_use
+	test_stuck
 }
 
 # ---- other things at the same time --------------------------------------------
