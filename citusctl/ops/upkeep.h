@@ -16,7 +16,7 @@
 /* Things that moves left and nobody has cleaned up. */
 bool upkeep_left(Pg *pg, int64_t *left, Err *err) MUST_CHECK;
 
-/* Cleans up, again for some seconds while old copies are still being read; *left is what remains. */
+/* Cleans up, again for some seconds while something is in use, Ctrl-C or not; *left is what remains. */
 bool upkeep_clean_up(Pg *pg, int64_t *left, Err *err) MUST_CHECK;
 
 typedef struct MissingCopies {

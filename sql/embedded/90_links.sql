@@ -26,6 +26,8 @@ $$ SELECT citus_embedded.conninfo(host, port, current_user, (SELECT authinfo FRO
 -- By which the sessions that work for a move are found on a node when the move has died under them.
 CREATE OR REPLACE FUNCTION citus_embedded.link_signature(operation bigint) RETURNS text LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$ SELECT 'citus_embedded move ' || operation $$;
+CREATE OR REPLACE FUNCTION citus_embedded.signed_operation(signature text) RETURNS bigint LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT substring(signature FROM '^citus_embedded move (\d{1,9})$')::bigint $$;
 
 CREATE OR REPLACE FUNCTION citus_embedded.sign_link(link text) RETURNS void LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS $$

@@ -23,7 +23,11 @@ GRANT SELECT ON pg_catalog.pg_dist_cleanup TO public;
 CREATE OR REPLACE FUNCTION citus_embedded.operation_is_over(operation bigint) RETURNS boolean LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS
 $$ SELECT pg_try_advisory_xact_lock_shared(citus_embedded.lock_class('operation'), operation::integer) $$;
-REVOKE EXECUTE ON FUNCTION citus_embedded.operation_is_over FROM public;
+-- Those that are over and have left something.
+CREATE OR REPLACE FUNCTION citus_embedded.operations_to_clean() RETURNS SETOF bigint LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT o FROM (SELECT DISTINCT operation_id AS o FROM citus_embedded.cleanup) d WHERE citus_embedded.operation_is_over(o) $$;
+REVOKE EXECUTE ON FUNCTION citus_embedded.operation_is_over, citus_embedded.operations_to_clean FROM public;
 
 -- On the worker: what has to be done before a shard can be dropped, or NULL. One that foreign keys refer to has to be detached
 -- from its table first; CONCURRENTLY, which takes no lock that anybody waits for.
@@ -126,7 +130,7 @@ DECLARE
     late integer;
 BEGIN
     FOR late IN WITH writers AS MATERIALIZED (
-                    SELECT pid, substring(application_name FROM '^citus_embedded move (\d{1,9})$')::bigint AS operation
+                    SELECT pid, citus_embedded.signed_operation(application_name) AS operation
                     FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid())
                 SELECT pid FROM writers WHERE operation IS NOT NULL AND citus_embedded.operation_is_over(operation) LOOP
         IF pg_terminate_backend(late, 10000) THEN
@@ -156,8 +160,7 @@ BEGIN
     PERFORM citus_embedded.end_late_writers();
     -- Last made, first gone; but what replicates a shard goes before it: on the target nothing may happen to rows any more.
     FOR item IN SELECT c.* FROM citus_embedded.cleanup c
-                WHERE operation_id IN (SELECT o FROM (SELECT DISTINCT operation_id AS o FROM citus_embedded.cleanup) d
-                                       WHERE citus_embedded.operation_is_over(o))
+                WHERE operation_id IN (SELECT citus_embedded.operations_to_clean())
                 ORDER BY object_type = 1, record_id DESC LOOP
         PERFORM FROM citus_embedded.cleanup WHERE record_id = item.record_id;
         CONTINUE WHEN NOT FOUND;                      -- its operation succeeded in the meantime

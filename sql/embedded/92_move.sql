@@ -291,10 +291,6 @@ BEGIN
     PERFORM citus_embedded.close_links('{background}');
 END $$;
 
-CREATE OR REPLACE FUNCTION citus_embedded.something_to_clean() RETURNS boolean LANGUAGE sql
-SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM (SELECT DISTINCT operation_id AS o FROM citus_embedded.cleanup) d WHERE citus_embedded.operation_is_over(o)) $$;
-
 -- What somebody uses, or what is on a node that is down, is tried again and again: by one session for all operations, each
 -- time in a transaction of its own, for which a procedure may have no settings; the link has set the search path.
 DROP FUNCTION IF EXISTS citus_embedded.clean_after(bigint);
@@ -312,9 +308,9 @@ BEGIN
     END;
     COMMIT;
     -- Who ends looks once more when the lock is free: somebody may have gone away because it was not.
-    WHILE citus_embedded.something_to_clean() AND pg_try_advisory_lock(janitor, 0) LOOP
+    WHILE EXISTS (SELECT FROM citus_embedded.operations_to_clean()) AND pg_try_advisory_lock(janitor, 0) LOOP
         PERFORM set_config('log_min_messages', 'error', false);            -- the first time has said it
-        WHILE citus_embedded.something_to_clean() LOOP
+        WHILE EXISTS (SELECT FROM citus_embedded.operations_to_clean()) LOOP
             COMMIT;
             FOR nap IN 1 .. ceil(pause) LOOP          -- short ones: each has a snapshot
                 PERFORM pg_sleep(least(pause, 1));
@@ -332,8 +328,7 @@ BEGIN
     END LOOP;
 END $$;
 REVOKE EXECUTE ON FUNCTION citus_embedded.begin_move, citus_embedded.set_phase, citus_embedded.create_target,
-    citus_embedded.lock_for_copy, citus_embedded.swap, citus_embedded.clean_later, citus_embedded.leftover,
-    citus_embedded.something_to_clean FROM public;
+    citus_embedded.lock_for_copy, citus_embedded.swap, citus_embedded.clean_later, citus_embedded.leftover FROM public;
 REVOKE EXECUTE ON PROCEDURE citus_embedded.clean_until_done FROM public;
 
 -- A node that is not there has its name and port only.

@@ -251,7 +251,7 @@ test_in_use()
 	nothing_left 'after a move whose target was read'
 }
 tries_again="SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND objid = 0
-	AND classid::bigint = (hashtext('citus_embedded janitor') + 4294967296) % 4294967296"
+	AND classid::bigint = (citus_embedded.lock_class('janitor') + 4294967296) % 4294967296"
 sql_is() { [ "$(sql -c "$2")" = "$1" ]; }
 
 # A session that seems to work for a move that is over, and can't be ended now, keeps nothing from being cleaned up later.
