@@ -22,6 +22,10 @@
 #define LOGIN_TIMEOUT_S 10
 #define PASSPHRASE_TRIES 3
 
+/* How long the public half of a key may be unreadable because another login writes it. */
+#define PUBLIC_KEY_TRIES 50
+#define PUBLIC_KEY_PAUSE_MS 20
+
 /* A connection whose other end is silent for so long is lost. */
 #define SILENCE_S 30
 
@@ -448,6 +452,42 @@ static bool log_in_with(ssh_session session, const RemoteLogin *login, Err *err)
 	return state == SSH_AUTH_SUCCESS || refused(session, login, with, err);
 }
 
+/* The file whose public key libssh could not read, or NULL if the login ended otherwise. */
+static const char *unreadable_public_key(ssh_session session)
+{
+	static const char said[] = "Failed to import public key: ";
+	const char *why = ssh_get_error(session);
+	const char *found = strstr(why, said);
+
+	return found != NULL ? found + sizeof(said) - 1 : NULL;
+}
+
+/*
+ * libssh writes the .pub that a key file lacks.  The logins to the other hosts, and other
+ * runs, meet it half written, which is an error to libssh: they look again.
+ */
+static int log_in_with_any(ssh_session session)
+{
+	int state = SSH_AUTH_ERROR;
+
+	for (int i = 0; i < PUBLIC_KEY_TRIES; i++) {
+		if (i > 0)
+			clock_sleep_ms(PUBLIC_KEY_PAUSE_MS);
+		state = ssh_userauth_publickey_auto(session, NULL, NULL);
+		if (state != SSH_AUTH_ERROR || unreadable_public_key(session) == NULL)
+			break;
+	}
+	return state;
+}
+
+static bool public_key_unusable(const RemoteLogin *login, const char *file, Err *err)
+{
+	err_set(err, ERR_FAILED, "cannot use the key beside \"%s\": that file holds no public key", file);
+	err_hint(err, "Remove it: it is made anew of the private key.  Or \"ssh.identity_file\" names the private key to "
+	              "log in with.");
+	return failed(login, err);
+}
+
 static bool log_in(ssh_session session, const RemoteLogin *login, Err *err)
 {
 	if (login->identity_file != NULL)
@@ -459,12 +499,15 @@ static bool log_in(ssh_session session, const RemoteLogin *login, Err *err)
 	ssh_callbacks_init(&callbacks);
 	ssh_set_callbacks(session, &callbacks);
 
-	int state = ssh_userauth_publickey_auto(session, NULL, NULL);
+	int state = log_in_with_any(session);
 
 	/* The session keeps the address: from now on that of what lives as long. */
 	ssh_set_callbacks(session, &login->shared->no_callbacks);
-	return state == SSH_AUTH_SUCCESS ||
-	       refused(session, login, "the keys of the agent and of ~/.ssh", err);
+	if (state == SSH_AUTH_SUCCESS)
+		return true;
+	if (state == SSH_AUTH_ERROR && unreadable_public_key(session) != NULL)
+		return public_key_unusable(login, unreadable_public_key(session), err);
+	return refused(session, login, "the keys of the agent and of ~/.ssh", err);
 }
 
 static void remember_user(ssh_session session, RemoteLogin *login)

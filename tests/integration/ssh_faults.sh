@@ -115,6 +115,25 @@ test_logins()
 	mkdir -m 700 "$HOME/.ssh" && cp lab/id_ed25519 "$HOME/.ssh/"
 	runs 'the usual key file' 0 citusctl init --dry-run
 
+	# The public half beside it: libssh makes what is missing, and other logins meet it half written.
+	cp "$HOME/.ssh/id_ed25519.pub" public
+	echo nonsense >"$HOME/.ssh/id_ed25519.pub"
+	run citusctl init --dry-run
+	is "$status" 1 'a public key that is none'
+	like "$err" "cannot use the key beside .*/[.]ssh/id_ed25519[.]pub.*" 'is named'
+	like "$err" '^hint: +Remove it' 'with what to do'
+	{
+		while :; do
+			: >"$HOME/.ssh/id_ed25519.pub"
+			sleep 0.05
+			cat public >"$HOME/.ssh/id_ed25519.pub"
+			sleep 0.01
+		done
+	} &
+	runs 'a public key that is being written' 0 citusctl init --dry-run
+	kill $! && wait $! 2>/dev/null
+	cp public "$HOME/.ssh/id_ed25519.pub"
+
 	# ~/.ssh/config: other names, another user, a jump host.  worker1 is reached by it alone.
 	cat >"$HOME/.ssh/config" <<-CONFIG
 		Host first
