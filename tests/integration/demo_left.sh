@@ -172,11 +172,11 @@ test_retried()
 # Collisions are tried again, but not for ever: worker1 refuses every change for one half of the followers, some for the other.
 test_collisions()
 {
-	begin clash --duration 4 --rate 20 --mix follow=1,read_feed=1 -o json
+	begin clash --duration 8 --warmup 0 --rate 40 --mix follow=1,read_feed=1 -o json
 	ok "$engine: a demo that will collide comes to its workload" wait_until 60 has_said clash '^working'
 	node_sql "left-$engine" worker1 -c "SET citus.enable_ddl_propagation TO off" \
 		-c "CREATE FUNCTION public.clash() RETURNS trigger LANGUAGE plpgsql AS
-			'BEGIN IF NEW.follower_id % 2 = 0 OR random() < 0.3 THEN RAISE SQLSTATE ''40001''; END IF; RETURN NEW; END'"
+			'BEGIN IF NEW.follower_id % 2 = 0 OR random() < 0.5 THEN RAISE SQLSTATE ''40001''; END IF; RETURN NEW; END'"
 	ok "$engine: a worker can be made to collide" on_worker1 subscriptions \
 		'CREATE TRIGGER clash BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION public.clash()'
 	end clash

@@ -4,7 +4,8 @@
 # stays: the host ends with it.
 set -u
 
-root=$(mktemp -d) || exit 1
+# A place that all laboratories have, seen by this mount namespace alone.
+root=$LAB_ROOT
 mount -t tmpfs -o "size=${LAB_DISK:-4g},mode=755" tmpfs "$root" || exit 1
 mkdir "$root/upper" "$root/work" "$root/root"
 

@@ -149,7 +149,7 @@ start_host()
 		ip -n "$ns" link set lo up &&
 		ip -n "$ns" address add "$(host_address "$k" "$i")/24" dev eth0 &&
 		ip -n "$ns" link set eth0 up || return 1
-	LAB_DIR=$dir LAB_NAME=$(host_name "$i") setsid nsenter --net="/run/netns/$ns" \
+	LAB_DIR=$dir LAB_ROOT=$registry LAB_NAME=$(host_name "$i") setsid nsenter --net="/run/netns/$ns" \
 		unshare --mount --propagation private --uts --ipc --pid --fork --kill-child \
 		bash "$here/host.sh" </dev/null >"$dir/host$i.log" 2>&1 9>&- &
 }
