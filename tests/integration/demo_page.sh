@@ -30,9 +30,9 @@ requests()
 		sort -u
 }
 
-# Cache and pooler have a section of the page where there are any.
+# Columnar storage has a check of its own, too; cache and pooler have a section of the page where there are any.
 more=()
-checks=9
+checks=10
 command -v redis-server >/dev/null && more+=(--cache) && checks=$((checks + 1))
 PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null && more+=(--pooler) && checks=$((checks + 1))
 
@@ -61,6 +61,12 @@ test_drawn()
 	done
 	ok "$1: histograms have bars" test "$(count 'data-bar=')" -ge 40
 	is "$(count 'class="mark good"')" "$checks" "$1: all checks passed, as the table says"
+	is "$(count 'data-storage="columnar"') $(count 'data-storage="heap"')" "3 3" "$1: size and times of the columnar table and of its twin"
+	if [ "$1" = citus ]; then
+		like "$(cat dom)" 'with columnar storage and as an ordinary table' "$1: which is columnar"
+	else
+		like "$(cat dom)" 'This engine has no columnar storage' "$1: which is heap as well, and said so"
+	fi
 	like "$(cat dom)" 'seconds since the measurement began' "$1: axes have units"
 	like "$(cat dom)" "<title>citusctl demo: all $checks checks passed" "$1: and the title the verdict"
 }
@@ -71,7 +77,7 @@ test_hover()
 	cat >hover.js <<-'END'
 		<script>
 		const said = {};
-		for (const what of ['[data-shard]', '#throughput rect[fill=transparent]', '#latency rect[fill=transparent]', '[data-bar]', '[data-bytes]', '[data-group]']) {
+		for (const what of ['[data-shard]', '#throughput rect[fill=transparent]', '#latency rect[fill=transparent]', '[data-bar]', '[data-bytes]', '[data-group]', '[data-storage]']) {
 			const node = document.querySelector(what), box = node.getBoundingClientRect();
 			node.dispatchEvent(new PointerEvent('pointermove', { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 }));
 			said[what] = document.getElementById('tip').textContent;
@@ -85,7 +91,7 @@ test_hover()
 		N
 	}' "$TMP/report.html" >"$TMP/hover.html"
 	show "$TMP/hover.html"
-	like "$(grep -o 'data-said="[^"]*"' dom)" "shard group from hash -?[0-9]+[0-9.]+ [kM]B on worker[12].* / [0-9]+ to [0-9]+ soperations [0-9.,]+/s / [0-9]+ to [0-9]+ sp50 [0-9.]+ msp95 [0-9.]+ msp99 [0-9.]+ ms / [0-9.]+ ms to [0-9.]+ msabout [0-9,]+ operations? / worker1[a-z_]+ [0-9.]+ [kM]B / shard group from hash -?[0-9]+[0-9.]+ [kM]B on worker[12] / none" \
+	like "$(grep -o 'data-said="[^"]*"' dom)" "shard group from hash -?[0-9]+[0-9.]+ [kM]B on worker[12].* / [0-9]+ to [0-9]+ soperations [0-9.,]+/s / [0-9]+ to [0-9]+ sp50 [0-9.]+ msp95 [0-9.]+ msp99 [0-9.]+ ms / [0-9.]+ ms to [0-9.]+ msabout [0-9,]+ operations? / worker1[a-z_]+ [0-9.]+ [kM]B / shard group from hash -?[0-9]+[0-9.]+ [kM]B on worker[12] / Size on disk(columnar|heap as well) [0-9.]+ [kM]B / none" \
 		"$1: each chart says its values under the pointer"
 }
 
@@ -128,7 +134,7 @@ test_the_test()
 
 test_page()
 {
-	run citusctl demo --engine "$1" --workers 2 --users 1000 --duration 4 -q "${more[@]}" \
+	run citusctl demo --engine "$1" --workers 2 --users 1000 --duration 4 --columnar -q "${more[@]}" \
 		--report "$TMP/report.html" --junit "$TMP/junit.xml" -o json
 	is "$status" 0 "$1: a demo with its report as files succeeds"
 	is "$(grep -c '<testcase ' "$TMP/junit.xml")" "$checks" "$1: JUnit has a case for each check"
