@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves the two commands of the README on a Debian 12 that has only git and make.
 #
-#   sudo tests/tools/bare_system.sh [--sudo] SCRATCH [TARGET...]
+#   sudo tests/tools/bare_system.sh [--sudo] [--release NAME] SCRATCH [TARGET...]
 #
 # By hand, as root, on a Debian or Ubuntu with debootstrap; takes minutes and some
 # 2 GB below SCRATCH.  It makes a minimal Debian 12 there (kept as a tar file, so
@@ -12,6 +12,7 @@
 # machine's, for the packages; they come from where this machine's own come from.
 #
 #   --sudo       as a user who may use sudo, not as root
+#   --release NAME  another Debian than 12, which is "bookworm": "trixie" has PostgreSQL 17
 #   --keep       leave the system in SCRATCH/system, to look at
 #
 # Exit status: that of the first target that failed.
@@ -20,10 +21,12 @@ set -u
 
 as_user=
 keep=
+release=bookworm
 while :; do
 	case ${1-} in
 		--sudo) as_user=1 ;;
 		--keep) keep=1 ;;
+		--release) release=${2:?--release NAME} && shift ;;
 		*) break ;;
 	esac
 	shift
@@ -44,7 +47,7 @@ die() { echo "bare_system.sh: $*" >&2; exit 1; }
 [ "$(id -u)" -eq 0 ] || die "has to be run as root"
 command -v debootstrap >/dev/null || die "needs debootstrap: apt-get install debootstrap"
 
-# The first archive of this machine that has Debian 12, from its own apt settings.
+# The first archive of this machine that has Debian 12, from its own apt settings; other releases are beside it.
 mirror_of_this_machine()
 {
 	apt-get indextargets --format '$(SITE) $(REPO_URI) $(RELEASE) $(CODENAME)' 2>/dev/null |
@@ -80,23 +83,23 @@ make_system()
 	local mirror
 	remove_system
 	mkdir -p "$system"
-	if [ -f "$scratch/bookworm.tar" ]; then
-		tar -C "$system" -xf "$scratch/bookworm.tar" || exit 1
+	if [ -f "$scratch/$release.tar" ]; then
+		tar -C "$system" -xf "$scratch/$release.tar" || exit 1
 		return
 	fi
 	mirror=$(mirror_of_this_machine)
 	[ -n "$mirror" ] || die "found no archive of Debian 12 in this machine's apt sources"
-	say "making a minimal Debian 12 from $mirror"
-	debootstrap --variant=minbase bookworm "$system" "$mirror" >"$scratch/debootstrap.log" 2>&1 ||
+	say "making a minimal Debian ($release) from $mirror"
+	debootstrap --variant=minbase "$release" "$system" "$mirror" >"$scratch/debootstrap.log" 2>&1 ||
 		{ tail -n 20 "$scratch/debootstrap.log" >&2; exit 1; }
-	echo "deb $mirror bookworm main" >"$system/etc/apt/sources.list"
+	echo "deb $mirror $release main" >"$system/etc/apt/sources.list"
 	copy_apt_settings
 	chroot "$system" sh -c 'apt-get -q update &&
 		DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends git make' \
 		>>"$scratch/debootstrap.log" 2>&1 || { tail -n 20 "$scratch/debootstrap.log" >&2; exit 1; }
 	rm -rf "${system:?}"/var/cache/apt/archives/*.deb
-	tar -C "$system" --one-file-system -cf "$scratch/bookworm.tar.new" . &&
-		mv "$scratch/bookworm.tar.new" "$scratch/bookworm.tar"
+	tar -C "$system" --one-file-system -cf "$scratch/$release.tar.new" . &&
+		mv "$scratch/$release.tar.new" "$scratch/$release.tar"
 }
 
 # In namespaces of its own: mounts what programs expect and runs a command there.
