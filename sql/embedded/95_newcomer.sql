@@ -19,7 +19,7 @@ SET search_path = pg_catalog, pg_temp AS $$
         UNION SELECT grantee FROM pg_attribute JOIN citus_embedded.dist_table ON logicalrelid = attrelid, aclexplode(attacl)
         UNION SELECT nspowner FROM citus_embedded.used_schemas()
         UNION SELECT grantee FROM citus_embedded.used_schemas(), aclexplode(nspacl)
-        UNION SELECT roleid FROM needed JOIN pg_auth_members ON member = oid)
+        UNION SELECT roleid FROM needed JOIN pg_auth_members ON member = needed.oid)
     SELECT oid FROM needed JOIN pg_roles USING (oid) WHERE rolname !~ '^pg_' $$;
 
 -- Makes what is missing: roles, memberships, passwords for other nodes, schemas; what is there stays as it is. Passwords go as what
@@ -35,10 +35,15 @@ BEGIN
                       CASE WHEN NOT rolinherit THEN 'NOINHERIT' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,
                       CASE WHEN rolcreaterole THEN 'CREATEROLE' END, format('PASSWORD %L', rolpassword))), '' ORDER BY oid)
     INTO commands FROM pg_authid WHERE oid IN (SELECT citus_embedded.needed_roles());
-    SELECT commands || coalesce(string_agg(format('IF NOT pg_has_role(%L, %L, ''MEMBER'') THEN GRANT %I TO %I; END IF; ',
-            m.rolname, g.rolname, g.rolname, m.rolname), ''), '')
-    INTO commands FROM pg_auth_members JOIN pg_roles g ON g.oid = roleid JOIN pg_roles m ON m.oid = member
-    WHERE member IN (SELECT citus_embedded.needed_roles()) AND g.rolname !~ '^pg_';
+    -- What a membership is good for is said since PostgreSQL 16, and by each who granted it.
+    SELECT commands || coalesce(string_agg(format('IF NOT pg_has_role(%L, %L, ''MEMBER'') THEN GRANT %I TO %I%s; END IF; ',
+            m.rolname, g.rolname, g.rolname, m.rolname,
+            CASE WHEN NOT (inherits AND sets) THEN format(' WITH INHERIT %s, SET %s', inherits, sets) END), ''), '')
+    INTO commands FROM (
+        SELECT roleid, member, bool_or(coalesce((to_jsonb(a) ->> 'inherit_option')::boolean, true)) AS inherits,
+            bool_or(coalesce((to_jsonb(a) ->> 'set_option')::boolean, true)) AS sets
+        FROM pg_auth_members a WHERE member IN (SELECT citus_embedded.needed_roles()) GROUP BY roleid, member) a
+    JOIN pg_roles g ON g.oid = roleid JOIN pg_roles m ON m.oid = member WHERE g.rolname !~ '^pg_';
     SELECT commands || coalesce(string_agg(format('IF to_regnamespace(%1$L) IS NULL THEN CREATE SCHEMA %1$s AUTHORIZATION %2$s; END IF; ',
             n.oid::regnamespace, CASE WHEN nspowner::regrole::text ~ '^pg_' THEN 'CURRENT_USER' ELSE nspowner::regrole::text END), ''), '')
     INTO commands FROM citus_embedded.used_schemas() n;
