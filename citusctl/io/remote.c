@@ -38,7 +38,7 @@ typedef struct Command {
 	size_t limit;
 	Str *out;
 	Str *error;
-	int status;
+	int status;        /* -1: the host has not told one */
 	bool ok;           /* it ran; otherwise err says why not */
 	bool done;         /* the connection's thread is through with it */
 	atomic_bool leave; /* the waiting thread wants it to end */
@@ -127,9 +127,16 @@ static void end_arrived(ssh_session session, ssh_channel channel, void *arg)
 	((Remote *) arg)->arrived = true;
 }
 
+/* Kept as it comes: how libssh is asked for it later differs between its versions. */
 static void status_arrived(ssh_session session, ssh_channel channel, int status, void *arg)
 {
-	(void) status;
+	Remote *remote = arg;
+
+	pthread_mutex_lock(&remote->lock);
+	for (Command *c = remote->commands; c != NULL; c = c->next)
+		if (c->channel == channel)
+			c->status = status;
+	pthread_mutex_unlock(&remote->lock);
 	end_arrived(session, channel, arg);
 }
 
@@ -263,10 +270,9 @@ static void serve_command(Remote *remote, Command *command)
 	if (!ssh_channel_is_eof(command->channel) && !ssh_channel_is_closed(command->channel))
 		return;
 
-	int status = ssh_channel_get_exit_status(command->channel);
-
-	if (status >= 0 || ssh_channel_is_closed(command->channel)) {
-		command->status = status >= 0 ? status : 255; /* ended by a signal */
+	if (command->status >= 0 || ssh_channel_is_closed(command->channel)) {
+		if (command->status < 0)
+			command->status = 255; /* ended by a signal */
 		end_command(remote, command, true);
 	}
 }
@@ -648,7 +654,7 @@ bool remote_run(Remote *remote, const char *line, const char *input, size_t limi
                 int *status, Err *err)
 {
 	Command command = {.line = line, .input = input, .left = input != NULL ? strlen(input) : 0,
-	                   .limit = limit, .out = out, .error = error, .err = ERR_INIT};
+	                   .limit = limit, .out = out, .error = error, .status = -1, .err = ERR_INIT};
 
 	if (!clock_go_on(err) || !remote_login(remote, err))
 		return false;
