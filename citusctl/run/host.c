@@ -5,6 +5,7 @@
 #include "util/clock.h"
 
 #define STARTING_LIMIT_US ((int64_t) 60 * 1000000)
+#define LISTENING_LIMIT_US ((int64_t) 10 * 1000000)
 
 bool host_open(Host *host, Session *session, const Node *node, bool dry, Err *err)
 {
@@ -54,12 +55,22 @@ static bool is_starting(const Err *err)
 	return err->detail != NULL && strstr(err->detail, "the database system is starting up") != NULL;
 }
 
+/* Before that, when its process is there already, it listens to nobody for a moment. */
+static bool is_unheard(const Err *err)
+{
+	return err->detail != NULL &&
+	       (strstr(err->detail, "Nothing listens") != NULL || strstr(err->detail, "Connection refused") != NULL ||
+	        strstr(err->detail, "No such file or directory") != NULL);
+}
+
 Pg *host_pg_started(Host *host, Err *err)
 {
-	int64_t limit_us = clock_us() + STARTING_LIMIT_US;
+	int64_t began_us = clock_us();
 	Pg *pg = host_pg(host, err);
 
-	while (pg == NULL && is_starting(err) && clock_us() < limit_us && !clock_interrupted()) {
+	while (pg == NULL && !clock_interrupted() &&
+	       ((is_starting(err) && clock_us() < began_us + STARTING_LIMIT_US) ||
+	        (is_unheard(err) && clock_us() < began_us + LISTENING_LIMIT_US))) {
 		clock_sleep_ms(50);
 		err_clear(err);
 		pg = host_pg(host, err);

@@ -36,8 +36,8 @@ void host_close(Host *host);
 /* The connection to the cluster's database as superuser; NULL on error. */
 Pg *host_pg(Host *host, Err *err) MUST_CHECK;
 
-/* The same of a server that runs, or has been told to by a run that was stopped: one that is
- * still starting is waited for. */
+/* The same of a server whose process is there, perhaps started by a run that was stopped: one
+ * that is still starting is waited for. */
 Pg *host_pg_started(Host *host, Err *err) MUST_CHECK;
 
 /* The same as the application role, which owns the tables. */

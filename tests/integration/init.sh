@@ -136,7 +136,7 @@ test_columnar()
 
 test_nodes()
 {
-	local engine=$1 name=$2 worker=$CITUSCTL_HOME/$2/worker1 pid
+	local engine=$1 name=$2 worker=$CITUSCTL_HOME/$2/worker1 pid socket
 	describe "$engine" "$name" id 4 "$weird"
 	pid=$(head -n 1 "$worker/postmaster.pid")
 	kill -KILL "$pid"
@@ -160,6 +160,18 @@ test_nodes()
 	is "$(state_of worker1)" active "$engine: it is active again"
 	runs "$engine: node start again" 0 citusctl node start
 	like "$out" 'run already' "$engine: has nothing to do"
+
+	# Started by a run that was killed, a server is there before anybody can reach it.
+	socket=$(sed -n 5p "$worker/postmaster.pid")/.s.PGSQL.$(sed -n 4p "$worker/postmaster.pid")
+	mv "$socket" "$socket.aside"
+	rm -f late
+	"$CITUSCTL" -v init >late 2>&1 </dev/null &
+	pid=$!
+	ok "$engine: init comes to a server that nobody can reach yet" wait_until 60 grep -q 'worker1: start the server$' late
+	sleep 0.5
+	mv "$socket.aside" "$socket"
+	wait "$pid"
+	is "$?" 0 "$engine: and waits for it"
 
 	runs "$engine: node stop" 0 citusctl node stop
 	is "$(servers_below "$CITUSCTL_HOME/$name" | wc -l)" 0 "$engine: leaves no server running"
