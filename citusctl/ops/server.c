@@ -232,8 +232,15 @@ bool server_start(Host *host, const Server *server, Err *err)
 	                            server->options, NULL};
 	const char *old_log = NULL;
 
-	if (server_pid(server) != 0)
-		return true;
+	if (server_pid(server) != 0) {
+		/* Perhaps still on its way up or down, since a run that was killed. */
+		Startup found = {server, false, 0};
+
+		if (!clock_poll_until(START_TIMEOUT_MS, is_ready, &found))
+			return clock_interrupted() ? clock_go_on(err) : start_failed(host, server, 0, err);
+		if (!found.gone)
+			return true;
+	}
 	if (!port_is_free(server->port)) {
 		err_set(err, ERR_FAILED, "port %d is taken by another program", server->port);
 		err_hint(err, "Stop that program (\"ss -ltnp\" shows it), or give node \"%s\" another port in the "
