@@ -45,7 +45,7 @@ identity_of()
 killed_at()
 {
 	local status
-	KILL_AT=$1 LD_PRELOAD=$TMP/kill_at.so "$CITUSCTL" -q -y "${@:2}" >said 2>&1
+	KILL_AT=$1 LD_PRELOAD=$preload "$CITUSCTL" -q -y "${@:2}" >said 2>&1
 	status=$?
 	[ "$status" -eq 0 ] && echo 'it had ended before'
 	[ "$status" -eq 137 ] || [ "$status" -eq 0 ] || { cat said && return 1; }
@@ -76,7 +76,7 @@ undo()
 walk()
 {
 	local verb=$1 at steps
-	ok "$engine: node $verb that nobody disturbs" env KILL_COUNT="$TMP/steps" LD_PRELOAD="$TMP/kill_at.so" "$CITUSCTL" -q -y node "$@"
+	ok "$engine: node $verb that nobody disturbs" env KILL_COUNT="$TMP/steps" LD_PRELOAD="$preload" "$CITUSCTL" -q -y node "$@"
 	steps=$(cat steps)
 	what_there_is "$name" >"wanted.$verb"
 	for at in $(moments "$steps"); do
@@ -117,5 +117,7 @@ if ! "${CC:-cc}" -shared -fPIC -O1 -o kill_at.so "$REPO/tests/integration/kill_a
 	diag "$(cat cc.err)"
 	finish
 fi
+# A sanitizer wants to come first.
+preload="$(ldd "$CITUSCTL" | awk '/lib[at]san[.]/ { print $3 }') $TMP/kill_at.so"
 for_each_engine test_walk
 finish
