@@ -310,6 +310,21 @@ test_same_name()
 	rm -r "${CITUSCTL_HOME:?}/$name"
 }
 
+# Two users who begin at the same moment look for free ports from the same one on.
+test_same_ports()
+{
+	local pids=() i
+	for i in 1 2; do
+		mkdir "user$i"
+		env -u CITUSCTL_HOME HOME="$TMP/user$i" "$CITUSCTL" demo --users 100 --workers 1 --duration 0 -q >"same$i.out" 2>"same$i.err" </dev/null &
+		pids[i]=$!
+	done
+	for i in 1 2; do
+		wait "${pids[i]}"
+		is "$? $(cat "same$i.err")" '0 ' "demo $i of two that begin at the same moment succeeds"
+	done
+}
+
 test_impossible()
 {
 	local event
@@ -327,5 +342,6 @@ test_impossible()
 test_impossible
 test_twice
 test_same_name
+test_same_ports
 for_each_engine test_left
 finish
