@@ -51,6 +51,7 @@ typedef struct Client {
 	Op op;
 	int step;
 	int tries;
+	int collisions; /* of the tries, those that another transaction was in the way of */
 	int64_t about; /* the user that a write is about; 0: none */
 	int64_t other; /* tweet or follower */
 	int64_t key;   /* whose shard it works on; 0: those of many */

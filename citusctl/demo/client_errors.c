@@ -176,7 +176,8 @@ static bool try_again(const Workload *w, Client *c, bool was_lost, const Err *pr
 {
 	int64_t now = clock_us();
 
-	if (is_retriable(problem) && c->tries + 1 < WORKLOAD_TRIES)
+	/* However often a node was not there before: that says nothing of other transactions. */
+	if (is_retriable(problem) && ++c->collisions < WORKLOAD_TRIES)
 		return true;
 	if (w->options->event == NULL || !was_lost)
 		return false;

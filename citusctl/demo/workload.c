@@ -33,6 +33,7 @@ static void begin_operation(Workload *w, Client *c, int64_t start_us)
 	choose_operation(w, c);
 	c->step = 0;
 	c->tries = 0;
+	c->collisions = 0;
 	c->changed = 0;
 	c->is_rolling_back = false;
 	c->is_retrying = false;

@@ -185,13 +185,14 @@ static bool finish_connecting(Pg *pg, const PgTarget *target, Err *err)
 
 		if (!clock_go_on(err))
 			return false;
-		if (clock_us() > deadline) {
+		/* An answer counts however late it is looked at: it was this machine that stood still, not the server. */
+		if (poll(&fd, 1, WAIT_SLICE_MS) > 0) {
+			state = PQconnectPoll(pg->conn);
+		} else if (clock_us() > deadline) {
 			err_set(err, ERR_UNREACHABLE, "node \"%s\" (%s port %d) does not answer within %d s",
 			        target->node, target->host, target->port, seconds);
 			return err_node(err, target->node);
 		}
-		if (poll(&fd, 1, WAIT_SLICE_MS) > 0)
-			state = PQconnectPoll(pg->conn);
 	}
 	return state == PGRES_POLLING_OK || connect_error(pg, target, err);
 }

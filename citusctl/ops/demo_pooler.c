@@ -1,5 +1,7 @@
 #include "ops/demo_pooler.h"
 
+#include <unistd.h>
+
 #include "io/asset.h"
 #include "io/tmpl.h"
 #include "run/ports.h"
@@ -73,11 +75,12 @@ static bool write_settings(const PoolerServer *server, int clients, int pool_siz
 	return text != NULL && beside_put(beside, "pgbouncer.ini", text, err);
 }
 
-static int find_port(void)
+/* *reserved keeps it from other demos that look for one, until the pooler listens there. */
+static int find_port(int *reserved)
 {
 	int port = PORT_FIRST;
 
-	while (port <= PORT_LAST && !port_is_free(port))
+	while ((*reserved = port_reserve(port)) < 0 && port < PORT_LAST)
 		port++;
 	return port;
 }
@@ -95,17 +98,22 @@ static void set_address(PoolerServer *server, Session *session, int port)
 static bool start_own(PoolerServer *server, Session *session, int clients, int pool_size, Err *err)
 {
 	Beside *beside = &server->beside;
+	int reserved = -1;
 
 	server->is_own = true;
 	if (!beside_open(beside, session, "pooler", err))
 		return false;
-	set_address(server, session, find_port());
+	set_address(server, session, find_port(&reserved));
 
 	const char *program = beside_find(beside, "pgbouncer", "pgbouncer", err);
 	const char *const argv[] = {program, "-d", beside_path(beside, "pgbouncer.ini"), NULL};
 
-	return program != NULL && write_users(beside, err) && write_settings(server, clients, pool_size, err) &&
-	       beside_start(beside, argv, is_up, server, err);
+	bool ok = program != NULL && write_users(beside, err) && write_settings(server, clients, pool_size, err) &&
+	          beside_start(beside, argv, is_up, server, err);
+
+	if (reserved >= 0)
+		close(reserved);
+	return ok;
 }
 
 bool pooler_server_start(PoolerServer *server, Session *session, int clients, int pool_size, Err *err)

@@ -134,6 +134,46 @@ typedef struct Startup {
 	int64_t grace_until_us;
 } Startup;
 
+/* Whether the command of the process starts a server on the directory. */
+static bool starts_server(long pid, const char *data)
+{
+	char path[64];
+	char command[8192];
+
+	snprintf(path, sizeof(path), "/proc/%ld/cmdline", pid);
+
+	FILE *file = fopen(path, "r");
+	size_t length = file != NULL ? fread(command, 1, sizeof(command) - 1, file) : 0;
+
+	if (file != NULL)
+		fclose(file);
+	for (size_t i = 0; i < length; i++)
+		if (command[i] == '\0')
+			command[i] = ' ';
+	command[length] = '\0';
+
+	const char *at = strstr(command, "postgres") != NULL ? strstr(command, data) : NULL;
+
+	return at != NULL && strchr(" \"", at[strlen(data)]) != NULL;
+}
+
+/* On a machine that stands still for seconds a server is on its way for longer, and has not yet written its file. */
+static bool is_on_its_way(const char *data)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry = NULL;
+	bool found = false;
+
+	while (proc != NULL && !found && (entry = readdir(proc)) != NULL) {
+		long pid = strtol(entry->d_name, NULL, 10);
+
+		found = pid > 1 && starts_server(pid, data);
+	}
+	if (proc != NULL)
+		closedir(proc);
+	return found;
+}
+
 static bool is_ready(void *arg)
 {
 	Startup *startup = arg;
@@ -142,7 +182,7 @@ static bool is_ready(void *arg)
 
 	if (pid > 0 && is_server_process(pid, startup->server->data))
 		return ready;
-	if (clock_us() < startup->grace_until_us)
+	if (clock_us() < startup->grace_until_us || is_on_its_way(startup->server->data))
 		return false; /* the file may not be written yet */
 	startup->gone = true;
 	return true;

@@ -32,22 +32,48 @@ static void take(Taken *taken, int port)
 	taken->bits[port / 8] |= (unsigned char) (1 << (port % 8));
 }
 
-bool port_is_free(int port)
+static bool bind_to(int fd, int port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t) port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+	return bind(fd, (const struct sockaddr *) &address, sizeof(address)) == 0;
+}
+
+static void let_reuse(int fd)
+{
 	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+}
+
+bool port_is_free(int port)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return false;
-	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	let_reuse(fd);
 
-	bool is_free = bind(fd, (const struct sockaddr *) &address, sizeof(address)) == 0 &&
-	               listen(fd, 1) == 0;
+	bool is_free = bind_to(fd, port) && listen(fd, 1) == 0;
 
 	close(fd);
 	return is_free;
+}
+
+/* Bound without SO_REUSEADDR only one gets it; with it a server can be bound beside, for nobody listens here. */
+int port_reserve(int port)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (!bind_to(fd, port)) {
+		close(fd);
+		return -1;
+	}
+	let_reuse(fd);
+	return fd;
 }
 
 /* The ports in one state.json; a file that can't be read reserves nothing. */
@@ -110,10 +136,13 @@ static bool choose(Session *session, const char *home, Taken *taken, Err *err)
 			take(taken, session->places[i].port);
 	}
 	for (size_t i = 0; i < cluster->node_count; i++) {
-		while (session->places[i].port == 0 && next <= LAST_PORT) {
-			if (!is_taken(taken, next) && port_is_free(next))
+		for (; session->places[i].port == 0 && next <= LAST_PORT; next++) {
+			int fd = is_taken(taken, next) ? -1 : port_reserve(next);
+
+			if (fd >= 0) {
 				session->places[i].port = next;
-			next++;
+				session->places[i].reserved = fd;
+			}
 		}
 		if (session->places[i].port == 0)
 			return err_set(err, ERR_FAILED, "no free port between %d and %d", first_port(home),

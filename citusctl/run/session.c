@@ -300,10 +300,19 @@ static void close_remotes(Session *session)
 	remote_shared_free(session->remotes);
 }
 
+static void give_ports_back(Session *session)
+{
+	for (size_t i = 0; session->places != NULL && i < session->cluster->node_count; i++) {
+		if (session->places[i].reserved > 0)
+			close(session->places[i].reserved);
+	}
+}
+
 void session_close(Session *session)
 {
 	if (session == NULL)
 		return;
+	give_ports_back(session);
 	operation_free(session->operation);
 	operation_free(session->note);
 	if (session->lock >= 0)

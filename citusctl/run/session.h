@@ -38,6 +38,7 @@ typedef enum Engine { ENGINE_UNKNOWN, ENGINE_IS_CITUS, ENGINE_IS_EMBEDDED } Engi
 /* Where one node stands. */
 typedef struct Place {
 	int port;
+	int reserved; /* local: the descriptor that keeps a port chosen just now from others, else 0 */
 	const char *data; /* local: its data directory */
 	const char *log;  /* local: its server's log */
 	Remote *remote;   /* ssh: the connection to its host, else NULL */

@@ -121,7 +121,7 @@ CREATE INDEX "by n" ON "Whole;""y" (n DESC) WHERE n > 1;
 CREATE UNIQUE INDEX once2 ON "Whole;""y" ("K ey", lower(t));
 COMMENT ON TABLE "Whole;""y" IS 'what it''s for';
 GRANT SELECT, INSERT ON "Whole;""y" TO public;
-INSERT INTO "Whole;""y" SELECT "K ey" FROM "Whole;""x";
+INSERT INTO "Whole;""y" SELECT "K ey" FROM "Whole;""x" ORDER BY 1; -- the serial column counts
 SELECT create_distributed_table('"Whole;""y"', 'K ey', colocate_with => '"Whole;""x"');
 DROP TABLE "Whole;""x";
 SELECT undistribute_table('"Whole;""y"');

@@ -20,7 +20,11 @@ start()
 	jq -r '.nodes | .coordinator.port, .worker1.port, .worker2.port, .worker3.port' "$CITUSCTL_HOME/$name/state.json" >"$1.ports"
 	printf '*:*:*:chirp:%s\n*:*:*:postgres:%s\n' 'di"ff e\\r' "$(cat "$CITUSCTL_HOME/$name/superuser-password")" >"$1.pgpass"
 	chmod 600 "$1.pgpass"
-	[ "$status" -ne 0 ] || engines+=" $1"
+	[ "$status" -eq 0 ] || return
+	engines+=" $1"
+	# What is to be cleaned up is cleaned up when the scripts say so, and not at the same time by the maintenance daemon.
+	[ "$1" = embedded ] || DATABASE=chirp node_sql "$name" coordinator -o /dev/null \
+		-c 'ALTER SYSTEM SET citus.defer_shard_delete_interval = -1' -c 'SELECT pg_reload_conf()'
 }
 
 # play ENGINE SCRIPT: what psql says, with ports and shards normalized away.
