@@ -344,7 +344,7 @@ test_same_ports()
 	for home in Aa BB; do
 		wait "${pids[0]}"
 		is "$? $(cat "$home.err")" '0 ' "a demo succeeds that begins at the same moment as another one, in $home"
-		pids=("${pids[1]}")
+		pids=("${pids[@]:1}")
 	done
 }
 
