@@ -128,11 +128,24 @@ static const char *log_tail(Host *host, const char *path, size_t offset)
 	return from;
 }
 
+/* A process that has said something and written no lock file has ended; one that has said
+ * nothing may not have got so far, as on a machine with more to do than it can. */
+#define GRACE_US ((int64_t) 2000000)
+#define SILENCE_US ((int64_t) 15000000)
+
 typedef struct Startup {
 	const Server *server;
 	bool gone; /* the process ended */
-	int64_t grace_until_us;
+	int64_t began_us;
+	size_t log_size; /* then */
 } Startup;
+
+static bool has_spoken(const Startup *startup)
+{
+	struct stat log;
+
+	return stat(startup->server->log, &log) == 0 && (size_t) log.st_size > startup->log_size;
+}
 
 static bool is_ready(void *arg)
 {
@@ -142,7 +155,7 @@ static bool is_ready(void *arg)
 
 	if (pid > 0 && is_server_process(pid, startup->server->data))
 		return ready;
-	if (clock_us() < startup->grace_until_us)
+	if (clock_us() < startup->began_us + (has_spoken(startup) ? GRACE_US : SILENCE_US))
 		return false; /* the file may not be written yet */
 	startup->gone = true;
 	return true;
@@ -186,10 +199,10 @@ static bool is_deserted(void *arg)
 }
 
 /*
- * PostgreSQL takes the process of an old postmaster.pid for a server as long as
- * there is one with that number: after kill -9 one that its parent has not
- * collected, after a reboot any other.  The file goes when it is neither the
- * server nor one of the sessions that the server left behind.
+ * The sessions of a server that was killed end by themselves, soon, and until then no other
+ * starts there.  PostgreSQL takes the process of an old postmaster.pid for a server as long
+ * as there is one with that number: after kill -9 one that its parent has not collected,
+ * after a reboot any other.  The file goes when it is neither the server nor one of those.
  */
 static bool remove_stale_lock(Host *host, const Server *server, Err *err)
 {
@@ -200,8 +213,8 @@ static bool remove_stale_lock(Host *host, const Server *server, Err *err)
 		arena_printf(host->arena, "%s/.s.PGSQL.%d.lock", host->session->sockets, server->port),
 	};
 
-	if (pid <= 1 || (kill((pid_t) pid, 0) != 0 && errno == ESRCH))
-		return true; /* PostgreSQL sees that for itself */
+	if (pid <= 1)
+		return true;
 	if (!clock_poll_until(ORPHANS_TIMEOUT_MS, is_deserted, (char *) (uintptr_t) server->data)) {
 		if (clock_interrupted())
 			return clock_go_on(err);
@@ -210,6 +223,8 @@ static bool remove_stale_lock(Host *host, const Server *server, Err *err)
 		err_hint(err, "End that process (\"kill %ld\") and run the command again.", process_in(server->data));
 		return err_node(err, host->node->name);
 	}
+	if (kill((pid_t) pid, 0) != 0 && errno == ESRCH)
+		return true; /* PostgreSQL sees that for itself */
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (unlink(files[i]) != 0 && errno != ENOENT)
 			return err_errno(err, "remove \"%s\"", files[i]);
@@ -234,7 +249,7 @@ bool server_start(Host *host, const Server *server, Err *err)
 
 	if (server_pid(server) != 0) {
 		/* Perhaps still on its way up or down, since a run that was killed. */
-		Startup found = {server, false, 0};
+		Startup found = {server, false, 0, 0};
 
 		if (!clock_poll_until(START_TIMEOUT_MS, is_ready, &found))
 			return clock_interrupted() ? clock_go_on(err) : start_failed(host, server, 0, err);
@@ -253,7 +268,7 @@ bool server_start(Host *host, const Server *server, Err *err)
 		return false;
 
 	size_t log_size = old_log != NULL ? strlen(old_log) : 0;
-	Startup startup = {server, false, clock_us() + 2000000};
+	Startup startup = {server, false, clock_us(), log_size};
 
 	if (!shell_run_ok(host->shell, argv, NULL, err))
 		return clock_interrupted() ? start_interrupted(server, err) : start_failed(host, server, log_size, err);
