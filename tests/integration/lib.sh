@@ -281,6 +281,9 @@ servers_below()
 	done
 }
 
+# is_dead PID: it has ended, though its parent may not have collected it.
+is_dead() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
+
 # free_port: one that nobody listens on now.
 free_port()
 {
