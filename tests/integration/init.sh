@@ -305,7 +305,7 @@ is_sleeping()
 # A worker that dies in the middle of init; then all servers at once, as in a reboot.
 test_dead_servers()
 {
-	local engine=$1 name=dies_$1 init pid
+	local engine=$1 name=dies_$1 init pid orphan
 	echo 'CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY); SELECT pg_sleep(3600);' >items.sql
 	write_description "$name" '"engine": "'"$engine"'", "workers": 2, "shard_count": 4, "schema": ["items.sql"],
 		"tables": [{"name": "items", "distribution_column": "id"}]'
@@ -324,9 +324,17 @@ test_dead_servers()
 	echo 'CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY);' >items.sql
 	runs "$engine: the next init brings it back and finishes" 0 citusctl init
 	echo "INSERT INTO items SELECT generate_series(1, 20)" | node_sql "$name" coordinator
+	# A session that a server leaves behind ends in its own time.
+	orphan=$(pgrep -P "$(head -n 1 "$CITUSCTL_HOME/$name/worker1/postmaster.pid")" | tail -n 1)
+	kill -STOP "$orphan"
 	for pid in $(servers_below "$CITUSCTL_HOME/$name"); do
 		kill -KILL "$pid"
+		wait_until 30 is_dead "$pid"
 	done
+	{
+		sleep 1
+		kill -CONT "$orphan"
+	} &
 	runs "$engine: with all servers killed node start" 0 citusctl node start
 	is "$(servers_below "$CITUSCTL_HOME/$name" | wc -l)" 3 "$engine: brings all of them up"
 	is "$(echo "SELECT count(*) FROM items" | node_sql "$name" coordinator)" 20 "$engine: no row is lost"
