@@ -200,21 +200,41 @@ static bool refuse_second(Pg *pg, Err *err)
 	return err_hint(err, "Wait until it has ended, and run the command again.");
 }
 
+/* A demo that has just ended holds its lock until the server has noticed. */
+#define HANDOVER_MS 3000
+
+typedef struct Guard {
+	Pg *pg;
+	bool is_free, failed;
+	Err *err;
+} Guard;
+
+static bool is_decided(void *arg)
+{
+	Guard *guard = arg;
+
+	guard->failed = !pg_query_bool(guard->pg, asset_text("sql/query/demo_lock.sql"), 0, NULL, &guard->is_free, guard->err);
+	return guard->failed || guard->is_free;
+}
+
 /* Two demos on one cluster would empty each other's tables: wherever they run, one of them waits for its turn. */
 static bool take_schema(DemoStage *stage, Err *err)
 {
 	PgTarget target = session_app(stage->session, &stage->cluster->nodes[0]);
 	const char *const who[] = {operation_operator(stage->call->arena)};
-	bool is_free = false;
+	Guard guard = {.err = err};
 
 	/* A machine that is gone must not keep others out for hours, and an idle session is not to be ended. */
 	target.settings = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
 	                  "-c idle_session_timeout=0";
 	stage->guard = pg_open(&target, err);
-	if (stage->guard == NULL || !pg_run(stage->guard, asset_text("sql/query/demo_say_who.sql"), 1, who, err) ||
-	    !pg_query_bool(stage->guard, asset_text("sql/query/demo_lock.sql"), 0, NULL, &is_free, err))
+	if (stage->guard == NULL || !pg_run(stage->guard, asset_text("sql/query/demo_say_who.sql"), 1, who, err))
 		return false;
-	return is_free || refuse_second(stage->guard, err);
+	guard.pg = stage->guard;
+	(void) !clock_poll_until(HANDOVER_MS, is_decided, &guard);
+	if (guard.failed || !clock_go_on(err))
+		return false;
+	return guard.is_free || refuse_second(stage->guard, err);
 }
 
 bool demo_stage_attach(DemoStage *stage, Err *err)

@@ -128,10 +128,13 @@ static const char *log_tail(Host *host, const char *path, size_t offset)
 	return from;
 }
 
+/* Until then a start is not looked at more closely. */
+#define GRACE_US ((int64_t) 2000000)
+
 typedef struct Startup {
 	const Server *server;
 	bool gone; /* the process ended */
-	int64_t grace_until_us;
+	int64_t began_us;
 } Startup;
 
 /* Whether the command of the process starts a server on the directory. */
@@ -182,7 +185,7 @@ static bool is_ready(void *arg)
 
 	if (pid > 0 && is_server_process(pid, startup->server->data))
 		return ready;
-	if (clock_us() < startup->grace_until_us || is_on_its_way(startup->server->data))
+	if (clock_us() < startup->began_us + GRACE_US || is_on_its_way(startup->server->data))
 		return false; /* the file may not be written yet */
 	startup->gone = true;
 	return true;
@@ -201,7 +204,25 @@ static bool start_failed(Host *host, const Server *server, size_t log_size, Err 
 	return err_node(err, host->node->name);
 }
 
-/* Some process that stands in the data directory, 0 when there is none. */
+/* A person may stand in the data directory as well. */
+static bool is_postgres(long pid)
+{
+	char path[64];
+	char name[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
+
+	FILE *file = fopen(path, "r");
+
+	if (file != NULL) {
+		if (fgets(name, sizeof(name), file) == NULL)
+			name[0] = '\0';
+		fclose(file);
+	}
+	return strcmp(name, "postgres\n") == 0;
+}
+
+/* Some process of a server that stands in the data directory, 0 when there is none. */
 static long process_in(const char *data)
 {
 	DIR *proc = opendir("/proc");
@@ -211,7 +232,7 @@ static long process_in(const char *data)
 	while (proc != NULL && found == 0 && (entry = readdir(proc)) != NULL) {
 		long pid = strtol(entry->d_name, NULL, 10);
 
-		if (pid > 1 && where_stands(pid, data) == STANDS_THERE)
+		if (pid > 1 && where_stands(pid, data) == STANDS_THERE && is_postgres(pid))
 			found = pid;
 	}
 	if (proc != NULL)
@@ -226,10 +247,10 @@ static bool is_deserted(void *arg)
 }
 
 /*
- * PostgreSQL takes the process of an old postmaster.pid for a server as long as
- * there is one with that number: after kill -9 one that its parent has not
- * collected, after a reboot any other.  The file goes when it is neither the
- * server nor one of the sessions that the server left behind.
+ * The sessions of a server that was killed end by themselves, soon, and until then no other
+ * starts there.  PostgreSQL takes the process of an old postmaster.pid for a server as long
+ * as there is one with that number: after kill -9 one that its parent has not collected,
+ * after a reboot any other.  The file goes when it is neither the server nor one of those.
  */
 static bool remove_stale_lock(Host *host, const Server *server, Err *err)
 {
@@ -240,8 +261,8 @@ static bool remove_stale_lock(Host *host, const Server *server, Err *err)
 		arena_printf(host->arena, "%s/.s.PGSQL.%d.lock", host->session->sockets, server->port),
 	};
 
-	if (pid <= 1 || (kill((pid_t) pid, 0) != 0 && errno == ESRCH))
-		return true; /* PostgreSQL sees that for itself */
+	if (pid <= 1)
+		return true;
 	if (!clock_poll_until(ORPHANS_TIMEOUT_MS, is_deserted, (char *) (uintptr_t) server->data)) {
 		if (clock_interrupted())
 			return clock_go_on(err);
@@ -250,6 +271,8 @@ static bool remove_stale_lock(Host *host, const Server *server, Err *err)
 		err_hint(err, "End that process (\"kill %ld\") and run the command again.", process_in(server->data));
 		return err_node(err, host->node->name);
 	}
+	if (kill((pid_t) pid, 0) != 0 && errno == ESRCH)
+		return true; /* PostgreSQL sees that for itself */
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (unlink(files[i]) != 0 && errno != ENOENT)
 			return err_errno(err, "remove \"%s\"", files[i]);
@@ -293,7 +316,7 @@ bool server_start(Host *host, const Server *server, Err *err)
 		return false;
 
 	size_t log_size = old_log != NULL ? strlen(old_log) : 0;
-	Startup startup = {server, false, clock_us() + 2000000};
+	Startup startup = {server, false, clock_us()};
 
 	if (!shell_run_ok(host->shell, argv, NULL, err))
 		return clock_interrupted() ? start_interrupted(server, err) : start_failed(host, server, log_size, err);

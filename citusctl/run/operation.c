@@ -1,7 +1,9 @@
 #define _DEFAULT_SOURCE /* gethostname() */
 #include "run/operation.h"
 
+#include <errno.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,9 @@
 	"-c idle_session_timeout=0 -c client_min_messages=warning"
 
 #define LOOK_TIMEOUT_S 3
+
+/* How long the server may take to notice that the run which held the lock is gone. */
+#define HANDOVER_MS 3000
 
 struct Operation {
 	Pg *pg;       /* holds the lock; NULL: not begun yet, or let go */
@@ -69,6 +74,54 @@ static const char *how_long(Arena *arena, int64_t seconds)
 	if (seconds < 7200)
 		return arena_printf(arena, "%lld min", (long long) seconds / 60);
 	return arena_printf(arena, "%lld h", (long long) seconds / 3600);
+}
+
+/* A row of operation_holder.sql is about a run whose process is seen to go on, on this machine. */
+static bool is_at_work(const PgRows *rows)
+{
+	Arena *scratch = arena_new();
+	const char *machine = strrchr(operation_operator(scratch), '@');
+	const char *holder = pg_row_count(rows) > 0 && !pg_is_null(rows, 0, 1) ? strrchr(pg_value(rows, 0, 1), '@') : NULL;
+	long pid = holder != NULL ? (long) pg_int(rows, 0, 3) : 0;
+	bool at_work = pid > 0 && strcmp(holder, machine) == 0 && (kill((pid_t) pid, 0) == 0 || errno == EPERM);
+
+	arena_free(scratch);
+	return at_work;
+}
+
+typedef struct Handover {
+	Pg *pg;
+	bool locked, refused;
+	bool failed;
+	Err *err;
+} Handover;
+
+static bool is_handed_over(void *arg)
+{
+	Handover *h = arg;
+	PgRows *rows = NULL;
+
+	h->failed = !pg_query_bool(h->pg, asset_text("sql/query/operation_lock.sql"), 0, NULL, &h->locked, h->err);
+	if (!h->failed && !h->locked) {
+		rows = pg_query(h->pg, asset_text("sql/query/operation_holder.sql"), 0, NULL, h->err);
+		h->failed = rows == NULL;
+		h->refused = rows != NULL && is_at_work(rows);
+		pg_rows_free(rows);
+	}
+	return h->failed || h->locked || h->refused;
+}
+
+/*
+ * A run that has just ended, or was killed, holds the lock until the server has noticed, which on
+ * a busy machine takes a moment: whoever is not seen at work is given the time for it.
+ */
+static bool lock(Pg *pg, bool *locked, Err *err)
+{
+	Handover h = {.pg = pg, .err = err};
+
+	(void) !clock_poll_until(HANDOVER_MS, is_handed_over, &h);
+	*locked = h.locked;
+	return !h.failed && clock_go_on(err);
 }
 
 /* Says who holds the lock; a holder that let go meanwhile is only said to exist. */
@@ -136,7 +189,7 @@ static bool take(Session *session, Operation *operation, Err *err)
 {
 	bool locked = false;
 	bool ok = ensure_bookkeeping(operation->pg, err) &&
-	          pg_query_bool(operation->pg, asset_text("sql/query/operation_lock.sql"), 0, NULL, &locked, err);
+	          lock(operation->pg, &locked, err);
 
 	if (ok && !locked)
 		ok = refuse(session, operation->pg, err);

@@ -101,7 +101,7 @@ test_servers()
 	runs "$engine: a sound cluster passes" 0 citusctl -o json check
 	is "$(json '[.passed, .failed] | map(tostring) | join(",")')" 'true,0' "$engine: in JSON too"
 	is "$(json '[.checks[] | select(.check == "logins" and .result == "pass")] | length')" 3 "$engine: every node logged in to every other"
-	is "$(find /tmp "${TMPDIR:-/tmp}" -maxdepth 1 -name 'tmp.*' -newer cluster.json -exec grep -ls password= {} + 2>/dev/null)" '' "$engine: no password is left behind"
+	is "$(find /tmp "${TMPDIR:-/tmp}" -maxdepth 1 -type f -exec grep -lsFf "$CITUSCTL_HOME/$name/superuser-password" {} + 2>/dev/null)" '' "$engine: no password is left behind"
 
 	# Somebody else on the port: of a cluster that is not made yet.
 	describe "$engine" other '' ', "port": '"$(jq .nodes.w1.port "$CITUSCTL_HOME/$name/state.json")"

@@ -89,6 +89,19 @@ test_history()
 	wait "$holder"
 	rm "$TMP/session"
 
+	# One that lets go when it sees another ask, as the server does of a run that has ended or was killed.
+	{
+		cat "$REPO/sql/query/operation_lock.sql"
+		echo "; DO 'BEGIN WHILE NOT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE ''%operation%'' AND pid <> pg_backend_pid()) LOOP
+			PERFORM pg_sleep(0.01), pg_stat_clear_snapshot(); END LOOP; END'"
+	} >"$TMP/until_asked.sql"
+	rm "$TMP/held"
+	hold_lock "$name" -f "$TMP/until_asked.sql" >"$TMP/held" 2>&1 &
+	holder=$!
+	ok "$engine: a session takes the lock for as long as nobody asks" wait_until 30 grep -qx t "$TMP/held"
+	runs "$engine: an operation that asks gets it" 0 citusctl init
+	wait "$holder"
+
 	# Ctrl-C.
 	echo 'SELECT pg_sleep(301)' >slow.sql
 	# A job in the background ignores the interrupt unless it is set back.

@@ -140,6 +140,7 @@ test_nodes()
 	describe "$engine" "$name" id 4 "$weird"
 	pid=$(head -n 1 "$worker/postmaster.pid")
 	kill -KILL "$pid"
+	wait_until 30 is_dead "$pid"
 	runs "$engine: status with a dead worker" 0 citusctl -o json status
 	is "$(state_of worker1)" down "$engine: says that it is down"
 	is "$(state_of coordinator)" active "$engine: and that the other is not"
@@ -191,7 +192,7 @@ test_destroy()
 	is "$(servers_below "$CITUSCTL_HOME/$name" | wc -l)" 2 "$engine: the servers run"
 	runs "$engine: destroy -y" 0 citusctl -y destroy
 	ok "$engine: leaves no file" test ! -e "$CITUSCTL_HOME/$name"
-	is "$(pgrep -cf "$CITUSCTL_HOME/$name/")" 0 "$engine: and no process"
+	ok "$engine: and no process" wait_until 20 no_process_named "$CITUSCTL_HOME/$name/"
 	runs "$engine: destroy again has nothing to do" 0 citusctl -y destroy
 }
 
@@ -250,10 +251,13 @@ test_interrupted()
 	is "$(json '[.tables[].name] | length')" 3 "$engine: all tables are there"
 	runs "$engine: destroy" 0 citusctl -y destroy
 
-	run timeout --preserve-status -s INT 0.7 "$CITUSCTL" init
+	interrupt_preparations "$name"
 	is "$status" 130 "$engine: Ctrl-C makes exit status 130"
-	is "$(pgrep -cf "$CITUSCTL_HOME/$name/[.]seed")" 0 "$engine: no server of the preparations is left"
+	ok "$engine: no server of the preparations is left" wait_until 20 no_process_named "$CITUSCTL_HOME/$name/[.]seed"
 
+	# The first is not done before the second has asked.
+	cp a.sql kept.sql
+	echo "DO 'BEGIN WHILE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ''go_on'') LOOP PERFORM pg_sleep(0.02); END LOOP; END';" >>a.sql
 	"$CITUSCTL" init >"$TMP/first" 2>&1 </dev/null &
 	first=$!
 	wait_until 30 grep -qx -- "$first" "$CITUSCTL_HOME/$name/lock"
@@ -262,11 +266,36 @@ test_interrupted()
 	like "$err" 'another citusctl is working on cluster .*\(process [0-9]+\)' "$engine: of two at once the second is told so"
 	is "$second" 5 "$engine: and is refused"
 	runs "$engine: so is destroy" 5 citusctl -y destroy
+	wait_until 60 go_on "$name"
 	wait "$first"
 	is $? 0 "$engine: the first, which was after Ctrl-C, completes"
 	runs "$engine: destroy" 0 citusctl -y destroy
 	ok "$engine: it is gone" test ! -e "$CITUSCTL_HOME/$name"
 }
+
+# Sends Ctrl-C while a process of the data directory that is copied runs; $status is what comes of
+# it.  An init that was over before does not count.
+interrupt_preparations()
+{
+	local pid try
+	for try in 1 2 3 4 5; do
+		diag "Ctrl-C, try $try"
+		(trap - INT; exec env --default-signal=INT "$CITUSCTL" init) >"$TMP/interrupted" 2>&1 </dev/null &
+		pid=$!
+		while no_process_named "$CITUSCTL_HOME/$1/[.]seed" && kill -0 "$pid" 2>/dev/null; do
+			sleep 0.01
+		done
+		kill -INT "$pid" 2>/dev/null
+		wait "$pid"
+		status=$?
+		[ "$status" -eq 0 ] || return
+		citusctl -q -y destroy
+	done
+}
+
+go_on() { echo 'CREATE ROLE go_on' | node_sql "$1" coordinator; }
+
+no_process_named() { ! pgrep -f "$1"; }
 
 is_sleeping()
 {
@@ -276,14 +305,16 @@ is_sleeping()
 # A worker that dies in the middle of init; then all servers at once, as in a reboot.
 test_dead_servers()
 {
-	local engine=$1 name=dies_$1 init pid
+	local engine=$1 name=dies_$1 init pid orphan
 	echo 'CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY); SELECT pg_sleep(3600);' >items.sql
 	write_description "$name" '"engine": "'"$engine"'", "workers": 2, "shard_count": 4, "schema": ["items.sql"],
 		"tables": [{"name": "items", "distribution_column": "id"}]'
 	"$CITUSCTL" -q init >"$TMP/dies.out" 2>"$TMP/dies.err" </dev/null &
 	init=$!
 	ok "$engine: init comes to its schema files" wait_until 60 is_sleeping "$name"
-	kill -KILL "$(head -n 1 "$CITUSCTL_HOME/$name/worker2/postmaster.pid")"
+	pid=$(head -n 1 "$CITUSCTL_HOME/$name/worker2/postmaster.pid")
+	kill -KILL "$pid"
+	wait_until 30 is_dead "$pid"
 	echo "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'" | node_sql "$name" coordinator >/dev/null
 	wait "$init"
 	is $? 4 "$engine: a worker that dies during init ends it with status 4"
@@ -293,17 +324,22 @@ test_dead_servers()
 	echo 'CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY);' >items.sql
 	runs "$engine: the next init brings it back and finishes" 0 citusctl init
 	echo "INSERT INTO items SELECT generate_series(1, 20)" | node_sql "$name" coordinator
+	# A session that a server leaves behind ends in its own time.
+	orphan=$(pgrep -P "$(head -n 1 "$CITUSCTL_HOME/$name/worker1/postmaster.pid")" | tail -n 1)
+	kill -STOP "$orphan"
 	for pid in $(servers_below "$CITUSCTL_HOME/$name"); do
 		kill -KILL "$pid"
+		wait_until 30 is_dead "$pid"
 	done
-	wait_until 30 no_process_in "$CITUSCTL_HOME/$name"
+	{
+		sleep 1
+		kill -CONT "$orphan"
+	} &
 	runs "$engine: with all servers killed node start" 0 citusctl node start
 	is "$(servers_below "$CITUSCTL_HOME/$name" | wc -l)" 3 "$engine: brings all of them up"
 	is "$(echo "SELECT count(*) FROM items" | node_sql "$name" coordinator)" 20 "$engine: no row is lost"
 	runs "$engine: destroy" 0 citusctl -y destroy
 }
-
-no_process_in() { [ -z "$(find /proc -maxdepth 2 -name cwd -lname "$1/*" 2>/dev/null)" ]; }
 
 for_each_engine test_init_twice
 for_each_engine test_dead_servers

@@ -286,6 +286,9 @@ servers_below()
 #   for seconds in 4 20 60; do run citusctl demo --duration "$seconds" -o json; did_little "$TMP/.out" || break; done
 did_little() { jq -e '.passed and ([.operations[].count] | add) < 200' "$1" >/dev/null 2>&1; }
 
+# is_dead PID: it has ended, though its parent may not have collected it.
+is_dead() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
+
 # free_port: one that nobody listens on now; above those that citusctl chooses, and others for tests that run beside.
 free_port()
 {

@@ -147,12 +147,20 @@ test_nodes()
 	runs "$engine: and removed by it" 0 citusctl -y node remove "$before"
 	not_ok "$engine: the list does not have it any more" grep -q "$before" <("$CITUSCTL" node list)
 
-	# A run that was killed half-way is finished by the next.
+	# A run that was killed half-way is finished by the next.  It gets no further than that: its moves
+	# begin when the transaction of somebody who writes has ended.
+	mkfifo "$TMP/hold"
+	node_sql "$name" coordinator <"$TMP/hold" >"$TMP/held" 2>&1 &
+	exec 7>"$TMP/hold"
+	echo "BEGIN; UPDATE items SET note = note; SELECT 'held';" >&7
+	ok "$engine: somebody writes" wait_until 30 grep -q held "$TMP/held"
 	"$CITUSCTL" -y node remove w1 >"$TMP/killed" 2>&1 &
 	pid=$!
 	ok "$engine: a removal begins to move" wait_until 60 no_shards_welcome "$name" w1
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
+	exec 7>&-
+	rm "$TMP/hold" "$TMP/held"
 	ok "$engine: and is finished by the next run" wait_until 90 "$CITUSCTL" -y node remove w1
 	is "$(node w1 state)" removed "$engine: the node is out"
 	is "$(rows_of "$name")" "$all" "$engine: all rows are there"

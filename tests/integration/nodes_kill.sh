@@ -20,6 +20,8 @@ describe()
 # Sizes and ports are others each time.
 what_there_is()
 {
+	# What something reads at that moment the server drops later.
+	wait_until 60 nothing_waits "$1"
 	citusctl -o json node list | jq -c '[.nodes[] | [.name, .state, .takes_shards, .shards]]'
 	echo "SELECT count(*), sum(id) FROM items; SELECT count(*) FROM items JOIN kinds USING (kind);
 		SELECT count(*) FROM pg_dist_placement; SELECT count(*) FROM pg_dist_cleanup;
@@ -30,6 +32,8 @@ what_there_is()
 	jq -c '.nodes | keys' "$CITUSCTL_HOME/$1/state.json"
 	find "$CITUSCTL_HOME/$1" -maxdepth 1 | sed 's/.*\///; s/[.]removed-.*/.removed/' | sort -u
 }
+
+nothing_waits() { [ "$(echo 'SELECT count(*) FROM pg_dist_cleanup' | node_sql "$1" coordinator)" = 0 ]; }
 
 # The coordinator's identity: a node that is made beside it takes nothing from it.
 identity_of()

@@ -16,6 +16,10 @@ fails()
 	like "$err" '^hint:' "$1: and a remedy"
 }
 
+# is_open PORT: worker1 takes connections there.
+is_open() { (exec 3<>"/dev/tcp/$(address 1)/$1") 2>/dev/null; }
+is_closed() { ! is_open "$1"; }
+
 test_connections()
 {
 	local started
@@ -25,9 +29,11 @@ test_connections()
 	ip -n "lab$lab_number-1" link set eth0 up
 
 	on 1 pkill -F /run/sshd.pid
+	wait_until 20 is_closed 22
 	fails 'a host that refuses' 4 'cannot reach'
 	like "$err" 'refused' 'a host that refuses: says so'
 	on 1 /usr/sbin/sshd
+	wait_until 20 is_open 22
 
 	black_hole 1
 	started=$SECONDS
@@ -62,6 +68,7 @@ test_keys()
 
 	# The same on another port, under which known_hosts has it by another name.
 	on 1 /usr/sbin/sshd -p 2222 -o PidFile=/run/sshd-2222.pid
+	wait_until 20 is_open 2222
 	{
 		cat real
 		echo "[$(address 1)]:2222 $(cut -d ' ' -f 1,2 other.pub)"
@@ -122,12 +129,15 @@ test_logins()
 	is "$status" 1 'a public key that is none'
 	like "$err" "cannot use the key beside .*/[.]ssh/id_ed25519[.]pub.*" 'is named'
 	like "$err" '^hint: +Remove it' 'with what to do'
+	# Half of the time, in turns shorter than the second for which they look again; when they
+	# begin it is.
+	: >"$HOME/.ssh/id_ed25519.pub"
 	{
-		while :; do
+		whole=$(cat public)
+		while sleep 0.3; do
+			echo "$whole" >"$HOME/.ssh/id_ed25519.pub"
+			sleep 0.3
 			: >"$HOME/.ssh/id_ed25519.pub"
-			sleep 0.05
-			cat public >"$HOME/.ssh/id_ed25519.pub"
-			sleep 0.01
 		done
 	} &
 	runs 'a public key that is being written' 0 citusctl init --dry-run

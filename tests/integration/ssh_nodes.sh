@@ -103,7 +103,7 @@ is "$(node worker2 state),$(rows)" 'active,300' 'nothing was lost'
 
 # A server that dies with shards on it, on a host that answers.
 # shellcheck disable=SC2016
-on 2 sh -c 'kill -9 $(head -n 1 /var/lib/postgresql/*/lab/postmaster.pid)'
+on 2 sh -c 'pid=$(head -n 1 /var/lib/postgresql/*/lab/postmaster.pid); kill -9 "$pid"; timeout 30 sh -c "while kill -0 $pid 2>/dev/null; do sleep 0.1; done"'
 # shellcheck disable=SC2016
 run sh -c 'echo "I accept the loss of $1 shards on worker2" | "$CITUSCTL" -o json node remove worker2 --lost' sh "$shards"
 is "$status,$(json '.removed[0] | [.lost_shards, .fenced] | map(tostring) | join(",")')" "0,$shards,true" 'a lost node is given up and fenced'

@@ -29,7 +29,7 @@ test_pooler()
 	pid=$(pooled sslmode=require 'SELECT pg_backend_pid()')
 	is "$(pooled sslmode=require 'SELECT pg_backend_pid()')" "$pid" 'two clients use one connection of the server'
 
-	runs 'the demo through the pooler' 0 citusctl -y demo --users 200 --duration 2 --clients 8 --pooler -o json
+	runs 'the demo through the pooler' 0 citusctl -y demo --users 200 --duration 4 --clients 8 --pooler -o json
 	ok 'goes through it' jq -e '(.checks[] | select(.name == "pooler") | .passed) and
 		.pooler.transactions >= ([.operations[].count] | add) and .pooler.clients >= 8' "$TMP/.out"
 

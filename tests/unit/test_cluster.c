@@ -370,7 +370,6 @@ Suite *cluster_suite(void)
 	TCase *cases = tcase_create("all");
 
 	tcase_add_checked_fixture(cases, start, stop);
-	tcase_set_timeout(cases, 30);
 	tcase_add_test(cases, test_smallest);
 	tcase_add_test(cases, test_cache);
 	tcase_add_test(cases, test_counted_workers);

@@ -536,7 +536,6 @@ Suite *cluster_bad_suite(void)
 	tcase_add_test(many, test_all_at_once);
 	tcase_add_test(many, test_no_flood);
 	tcase_add_test(many, test_many_tables);
-	tcase_set_timeout(many, 30);
 	suite_add_tcase(suite, each);
 	suite_add_tcase(suite, many);
 	return suite;
