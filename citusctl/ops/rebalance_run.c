@@ -170,7 +170,7 @@ static bool plan_anew(Run *run, Err *err)
 	}
 	rebalance_free(run->r);
 	*run->r = fresh;
-	return refuse_errors(run->r, err);
+	return true;
 }
 
 /* What others did meanwhile, such as moves that were waited for, is planned with. */
@@ -196,8 +196,9 @@ static bool prepare(Run *run, Err *err)
 	bool stale = false;
 
 	run->pg = pg_open(&target, err);
+	/* What stands in the way of a plan may be that shards were on their way while it was made. */
 	if (run->pg == NULL || !nobody_else_moves(run, err) || !placements_as_planned(run, err) ||
-	    !is_clean(run, &clean, err))
+	    !refuse_errors(run->r, err) || !is_clean(run, &clean, err))
 		return false;
 	if (!clean) {
 		tell(run, REBALANCE_PREPARING, "cleaning up what earlier moves left");
@@ -309,7 +310,7 @@ bool rebalance_run(Session *session, Rebalance *rebalance, const RebalanceOption
 	           .progress = {.rebalance = rebalance, .eta_s = -1}};
 	Err later = ERR_INIT;
 
-	bool prepared = refuse_errors(rebalance, err) && prepare(&run, err);
+	bool prepared = prepare(&run, err);
 	size_t count = rebalance->plan.move_count;
 
 	*result = (RebalanceResult) {.outcome = REBALANCE_FAILED, .left = count,

@@ -196,6 +196,30 @@ move_by_hand() # FROM TO [GROUP]
 node_id() { sql <<<"SELECT nodeid FROM pg_dist_node WHERE nodeport = $(jq ".nodes.$1.port" "$CITUSCTL_HOME/$cluster/state.json")"; }
 somebody_moves() { [ "$(sql <"$REPO/sql/query/${engine}_others_move.sql" | grep -c .)" -gt 0 ]; }
 
+# A group that leaves between the plan and the look at the nodes is nothing that the catalog and the node disagree about.
+test_meanwhile()
+{
+	citusctl -q rebalance --drain worker3 >/dev/null
+	open_worker3
+	rm -f looks && mkfifo looks
+	node_sql "$cluster" worker1 <looks >locked 2>&1 &
+	exec 6>looks
+	echo "BEGIN; LOCK TABLE pg_catalog.pg_publication IN ACCESS EXCLUSIVE MODE; SELECT 'locked';" >&6
+	wait_until 20 grep -q '^locked' locked
+	start rebalance --drain worker1 --drain worker2
+	ok "$engine: a rebalance looks at the first node" wait_until 60 someone_waits
+	move_by_hand worker2 worker3
+	wait "$by_hand"
+	wait_until 60 nothing_waits
+	echo "ROLLBACK;" >&6
+	exec 6>&-
+	end "$engine: a group that left meanwhile does not end it" 0
+	like "$err" 'planning anew' "$engine: it is planned anew, as it says"
+	is "$(groups_on worker3)" 8 "$engine: all are where they were to go"
+	sql <<<"SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', true) FROM pg_dist_node WHERE groupid IN (1, 2)" >/dev/null
+}
+someone_waits() { [ "$(node_sql "$cluster" worker1 <<<"SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'pg_publication'::regclass")" -gt 0 ]; }
+
 # What moves in another database of the same servers left is nothing to this one.
 test_elsewhere()
 {
@@ -280,6 +304,7 @@ test_all()
 	before=$(rows)
 	test_interrupts
 	test_others
+	test_meanwhile
 	test_elsewhere
 	dies target .to
 	dies source .from
