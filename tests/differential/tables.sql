@@ -110,7 +110,8 @@ INSERT INTO "Whole;""x" ("K ey", t) VALUES ('10000000-0000-0000-0000-00000000000
 INSERT INTO "Whole;""x" ("K ey", d) VALUES ('10000000-0000-0000-0000-000000000001', NULL);
 INSERT INTO "Whole;""x" ("K ey", i) VALUES ('10000000-0000-0000-0000-000000000001', 1);
 SELECT obj_description('"Whole;""x"'::regclass, 'pg_class'), col_description('"Whole;""x"'::regclass, 4);
-SELECT relacl FROM pg_class WHERE oid = '"Whole;""x"'::regclass;
+-- MAINTAIN, the letter m, is of PostgreSQL 17.
+SELECT replace(relacl::text, 'Dxtm', 'Dxt') AS relacl FROM pg_class WHERE oid = '"Whole;""x"'::regclass;
 SELECT min(result), max(result) FROM run_command_on_shards('"Whole;""x"', $$SELECT count(*) || ' ' || string_agg(indisunique::text, ' ' ORDER BY indisunique) FROM pg_index WHERE indrelid = '%s'::regclass$$);
 SELECT shardid = get_shard_id_for_distribution_column('"Whole;""x"', '10000000-0000-0000-0000-000000000000') AS same
 FROM run_command_on_shards('"Whole;""x"', $$SELECT count(*) FROM %s WHERE t = 'later'$$) WHERE result = '1';
@@ -129,7 +130,7 @@ INSERT INTO "Whole;""y" ("K ey", t) VALUES ('10000000-0000-0000-0000-00000000000
 SELECT * FROM "Whole;""y" WHERE s > 9 ORDER BY s;
 SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = '"Whole;""y"'::regclass ORDER BY 1;
 SELECT indexrelid::regclass, indisunique FROM pg_index WHERE indrelid = '"Whole;""y"'::regclass ORDER BY indexrelid::regclass::text;
-SELECT relacl FROM pg_class WHERE oid = '"Whole;""y"'::regclass;
+SELECT replace(relacl::text, 'Dxtm', 'Dxt') AS relacl FROM pg_class WHERE oid = '"Whole;""y"'::regclass;
 DROP TABLE "Whole;""y";
 
 -- Keys of other types.
