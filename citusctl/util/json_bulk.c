@@ -118,8 +118,7 @@ static size_t size_of_file(FILE *file)
 
 	if (fseek(file, 0, SEEK_END) == 0)
 		size = ftell(file);
-	rewind(file);
-	return size > 0 ? (size_t) size : 0;
+	return size > 0 && fseek(file, 0, SEEK_SET) == 0 ? (size_t) size : 0;
 }
 
 bool json_bulk_load(const char *path, const char *key, JsonBulk *bulk, Err *err)
