@@ -38,7 +38,7 @@ BEGIN
     -- What a membership is good for is said since PostgreSQL 16, and by each who granted it.
     SELECT commands || coalesce(string_agg(format('IF NOT pg_has_role(%L, %L, ''MEMBER'') THEN GRANT %I TO %I%s; END IF; ',
             m.rolname, g.rolname, g.rolname, m.rolname,
-            CASE WHEN NOT (inherits AND sets) THEN format(' WITH INHERIT %s, SET %s', inherits, sets) END), ''), '')
+            CASE WHEN NOT (inherits AND sets) THEN format(' WITH INHERIT %s, SET %s', inherits::text, sets::text) END), ''), '')
     INTO commands FROM (
         SELECT roleid, member, bool_or(coalesce((to_jsonb(a) ->> 'inherit_option')::boolean, true)) AS inherits,
             bool_or(coalesce((to_jsonb(a) ->> 'set_option')::boolean, true)) AS sets

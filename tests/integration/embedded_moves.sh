@@ -390,7 +390,9 @@ test_nodes()
 	is "$status" 0 'and removed'
 	node_sql moves worker4 -c 'ALTER DATABASE moves OWNER TO postgres; DROP OWNED BY moves; DROP ROLE moves' \
 		-c "DELETE FROM pg_dist_authinfo WHERE rolename = 'moves'"
-	sql -c "CREATE ROLE reads LOGIN PASSWORD 'reads'; CREATE ROLE \"a grou'p\"; GRANT \"a grou'p\" TO reads" \
+	# What a membership is good for is a thing of PostgreSQL 16 and newer.
+	[ "$PG_MAJOR" -ge 16 ] && options=' WITH INHERIT FALSE'
+	sql -c "CREATE ROLE reads LOGIN PASSWORD 'reads'; CREATE ROLE \"a grou'p\"; GRANT \"a grou'p\" TO reads${options-}" \
 		-c "INSERT INTO pg_dist_authinfo VALUES (0, 'reads', 'password=reads')"
 	node_sql moves worker1 -c "CREATE ROLE reads LOGIN PASSWORD 'reads'"
 	node_sql moves worker2 -c "CREATE ROLE reads LOGIN PASSWORD 'reads'"
@@ -404,6 +406,8 @@ test_nodes()
 	is "$status$err" 0 'and takes a shard'
 	is "$(node_sql moves worker4 -c "SELECT string_agg(rolname || rolcanlogin, ',' ORDER BY rolname) FROM pg_roles WHERE rolname IN ('moves', 'reads', 'a grou''p')")" \
 		"a grou'pfalse,movestrue,readstrue" 'roles came along'
+	is "$(node_sql moves worker4 -c "SELECT (to_jsonb(a) ->> 'inherit_option')::boolean IS NOT FALSE FROM pg_auth_members a WHERE member = 'reads'::regrole")" \
+		"$([ "$PG_MAJOR" -ge 16 ] && echo f || echo t)" 'and a membership, for what it is good for'
 	says 'no row is lost by that' "$before" "$digest"
 	run env PGPASSWORD="$(cat "$CITUSCTL_HOME/moves/password")" psql -qAtX -h 127.0.0.1 -p "$(port_of coordinator)" -U moves -d moves -c "$digest"
 	is "$out" "$before" 'and the application can read all of them'
