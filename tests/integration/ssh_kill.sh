@@ -89,20 +89,4 @@ runs 'the run after all that' 0 citusctl init
 what_there_is >got
 ok 'makes the same' diff wanted got
 runs 'and nothing is left to do' 0 citusctl init --dry-run --exit-code
-
-# What a killed run has left on its way may have a process and no port yet.
-# shellcheck disable=SC2016 # for the shells there
-on 1 sh -c 'pg_ctlcluster 15 lab stop && cd /var/lib/postgresql/15/lab && setsid sh -c "
-	echo \$\$ >postmaster.pid; chown postgres postmaster.pid; until [ -e /tmp/go_on ]; do sleep 0.1; done
-	rm postmaster.pid; cd /; exec pg_ctlcluster 15 lab start" >/dev/null 2>&1 </dev/null &'
-wait_until 20 on 1 test -s /var/lib/postgresql/15/lab/postmaster.pid
-rm -f said # of the run before
-"$CITUSCTL" -v init >said 2>&1 &
-pid=$!
-ok 'an init meets a server on its way' wait_until 60 grep -q 'worker1: start the server$' said
-on 1 touch /tmp/go_on
-wait "$pid"
-is "$?" 0 'and succeeds'
-run citusctl -o json status
-is "$(json '[.nodes[].state] | join(" ")')" 'active active' 'when that has come up'
 finish
